@@ -1,0 +1,14 @@
+//! Plain values that every layer speaks of: series, alerts, services, time. No IO, no clock, no drawing.
+
+pub mod alert;
+pub mod clean;
+pub mod fault;
+pub mod labels;
+pub mod name;
+pub mod range;
+pub mod rule;
+pub mod series;
+pub mod service;
+pub mod target;
+pub mod time;
+pub mod unit;

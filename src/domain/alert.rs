@@ -1,0 +1,156 @@
+//! Alertmanager's words: alert, silence, matcher, receiver, fingerprint.
+//! Source of the shapes: Alertmanager's `api/v2/openapi.yaml`.
+
+use std::sync::Arc;
+
+use crate::domain::fault::Fault;
+use crate::domain::labels::Labels;
+use crate::domain::time::Stamp;
+
+/// Identifies an alert by its labels, in Alertmanager's own hash.
+pub type Fingerprint = Arc<str>;
+
+/// Whether Alertmanager notifies of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlertState {
+    /// It notifies.
+    Active,
+    /// Silenced or inhibited.
+    Suppressed,
+    /// It has not decided yet.
+    Unprocessed,
+}
+
+/// One alert, merged over every Alertmanager that knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// What names it; `alertname` and `severity` among them by custom.
+    pub labels: Labels,
+    /// `summary`, `description`, `runbook_url` by custom.
+    pub annotations: Labels,
+    /// Whether it is notified of.
+    pub state: AlertState,
+    /// Ids of silences that hide it.
+    pub silenced_by: Vec<String>,
+    /// Fingerprints of alerts that inhibit it.
+    pub inhibited_by: Vec<Fingerprint>,
+    /// Who is notified.
+    pub receivers: Vec<String>,
+    /// When it began to fire.
+    pub starts_at: Stamp,
+    /// When Alertmanager last heard of it.
+    pub updated_at: Stamp,
+    /// Prometheus's page of its expression.
+    pub generator_url: String,
+    /// Which members know it, as indices into [`AlertSet::members`].
+    pub members: Vec<usize>,
+}
+
+/// One Alertmanager and what it last said of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// Its address, as configured, without credentials.
+    pub url: String,
+    /// Its version and peers, or why it could not be asked.
+    pub state: Result<MemberStatus, Fault>,
+}
+
+/// What a reachable Alertmanager says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// `0.25.0`.
+    pub version: String,
+    /// `ready`, `settling` or `disabled`.
+    pub cluster: String,
+    /// How many peers it sees, itself included.
+    pub peers: usize,
+}
+
+/// The alerts of every member that answered: a union by fingerprint.
+/// When no member answered there is no set but a fault: silence is not "no alerts".
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlertSet {
+    /// The union.
+    pub alerts: Vec<Alert>,
+    /// Every configured member, reachable or not.
+    pub members: Vec<Member>,
+}
+
+impl AlertSet {
+    /// How many members answered.
+    pub fn answered(&self) -> usize {
+        self.members.iter().filter(|m| m.state.is_ok()).count()
+    }
+}
+
+/// How a matcher compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchOp {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `=~`, anchored RE2
+    Regex,
+    /// `!~`, anchored RE2
+    NotRegex,
+}
+
+/// One condition on a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matcher {
+    /// The label's name.
+    pub name: String,
+    /// How it is compared.
+    pub op: MatchOp,
+    /// What it is compared with.
+    pub value: String,
+}
+
+/// A silence as one or more members know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Silence {
+    /// Its id, the same on every member.
+    pub id: String,
+    /// `active`, `pending` or `expired`.
+    pub state: String,
+    /// All must match.
+    pub matchers: Vec<Matcher>,
+    /// When it begins to hide.
+    pub starts_at: Stamp,
+    /// When it ends by itself.
+    pub ends_at: Stamp,
+    /// When it was last changed.
+    pub updated_at: Stamp,
+    /// Who made it.
+    pub created_by: String,
+    /// Why.
+    pub comment: String,
+}
+
+/// How urgent an alert is, from its `severity` label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// `critical`, `page`, `emergency`, `p0`, `p1`.
+    Critical,
+    /// `warning`, `error`, `high`, `p2`.
+    Warning,
+    /// `info`, `none`, `p3` and below.
+    Info,
+    /// No label, or a word of the team's own: shown as serious until known otherwise.
+    Unknown,
+}
+
+impl Severity {
+    /// Read from the customary words, whatever their case.
+    pub fn of(labels: &Labels) -> Self {
+        match labels.get("severity").unwrap_or_default().to_ascii_lowercase().as_str() {
+            "critical" | "crit" | "page" | "emergency" | "disaster" | "p0" | "p1" => Self::Critical,
+            "warning" | "warn" | "error" | "high" | "major" | "p2" => Self::Warning,
+            "info" | "information" | "none" | "low" | "minor" | "p3" | "p4" => Self::Info,
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Grafana's dashboard JSON, read tolerantly into panels. Pure: it asks for nothing and draws nothing.
+
+pub mod model;
