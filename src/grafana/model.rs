@@ -4,7 +4,14 @@
 use std::time::Duration;
 
 use crate::domain::range::TimeRange;
-use crate::domain::unit::Unit;
+
+mod field;
+mod transformation;
+
+pub use field::{
+    Cell, DrawStyle, FieldMatcher, FieldOptions, LineOptions, MapOn, Mapping, Override, Property, Stack, Thresholds,
+};
+pub use transformation::{Operator, Transformation};
 
 /// One dashboard.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,17 +45,41 @@ pub struct Variable {
     pub hidden: bool,
     /// Where its values come from.
     pub kind: VariableKind,
-    /// What is chosen when the dashboard opens.
-    pub current: Option<String>,
-    /// Whether `All` is offered, and what it stands for where the file says (`.*`).
-    pub all: Option<Option<String>>,
+    /// What is chosen when the dashboard opens, [`ALL`] among it; empty for the first that is offered.
+    pub current: Vec<String>,
+    /// Whether Grafana lets several be chosen: their values are then written as regular expressions.
+    pub multi: bool,
+    /// Whether `All` is offered, and what it stands for.
+    pub all: All,
+}
+
+/// How Grafana writes the choice of all values.
+pub const ALL: &str = "$__all";
+
+/// Whether every value can be chosen at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum All {
+    /// Not offered.
+    #[default]
+    No,
+    /// Every value that is offered, joined to a regular expression.
+    Joined,
+    /// What the file says (`.*`), put in as it is.
+    As(String),
 }
 
 /// Where a variable's values come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VariableKind {
     /// A query, kept by the form of its question; `regex` filters and shortens the values.
-    Query { query: VariableQuery, regex: String, sort: u8 },
+    Query {
+        /// What is asked.
+        query: VariableQuery,
+        /// `/regex/` or empty: which values are offered, and what of each.
+        regex: String,
+        /// Grafana's order: 0 none, 1 and 2 by letters, 3 and 4 by number, 5 and 6 by letters in any case, 7 and 8 natural; even ones descend.
+        sort: u8,
+    },
     /// Values given in the file, as `(text, value)`.
     Custom(Vec<(String, String)>),
     /// Durations, `1m,10m,1h`; `auto` is resolved by the range.
@@ -67,7 +98,12 @@ pub enum VariableKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VariableQuery {
     /// `label_values(label)` and `label_values(metric{...}, label)`.
-    LabelValues { selector: Option<String>, label: String },
+    LabelValues {
+        /// Only of these series; of all where absent.
+        selector: Option<String>,
+        /// The label whose values are wanted.
+        label: String,
+    },
     /// `label_names()`.
     LabelNames,
     /// `metrics(regex)`.
@@ -99,14 +135,36 @@ pub struct Panel {
     pub overrides: Vec<Override>,
     /// Grafana's transformations, in order.
     pub transformations: Vec<Transformation>,
-    /// A shorter or longer range of its own (`timeFrom`), and how far it looks back (`timeShift`).
-    pub time_from: Option<Duration>,
-    /// See `time_from`.
-    pub time_shift: Option<Duration>,
+    /// Which part of time it shows, and how finely.
+    pub times: Times,
+    /// What it is repeated over.
+    pub repeat: Option<Repeat>,
+    /// Values of variables that hold in this copy of a repeated panel only: `(name, value)`.
+    pub scope: Vec<(String, String)>,
+}
+
+/// Which part of time a panel shows, and how finely.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// A shorter or longer range of its own (`timeFrom`).
+    pub from: Option<Duration>,
+    /// How far it looks back (`timeShift`).
+    pub shift: Option<Duration>,
     /// The least step between two samples (`interval`), as written; may hold variables.
     pub min_interval: Option<String>,
-    /// The variable it is repeated over.
-    pub repeat: Option<String>,
+    /// The most samples a series (`maxDataPoints`), where the file says.
+    pub max_points: Option<u32>,
+}
+
+/// How a panel or row is repeated over the values of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// The variable's name.
+    pub variable: String,
+    /// Whether the copies stand below each other rather than side by side.
+    pub vertical: bool,
+    /// How many stand side by side at most.
+    pub per_row: u16,
 }
 
 /// Grafana's grid: 24 columns; a row of it is about 30 pixels. Old files without one are laid out from their rows and spans.
@@ -136,7 +194,12 @@ pub enum PanelKind {
     /// `table` and `table-old`.
     Table(TableOptions),
     /// A row's heading. Collapsed rows hold their panels.
-    Row { collapsed: bool, panels: Vec<Panel> },
+    Row {
+        /// Whether it opens closed.
+        collapsed: bool,
+        /// What it holds while it is closed; an open row's panels follow it.
+        panels: Vec<Panel>,
+    },
     /// Any other, by Grafana's name for it (`heatmap`, `text`, `logs`...).
     Other(String),
 }
@@ -146,7 +209,7 @@ pub enum PanelKind {
 pub struct Target {
     /// `A`, `B`...
     pub ref_id: String,
-    /// PromQL with Grafana's variables in it.
+    /// `PromQL` with Grafana's variables in it.
     pub expr: String,
     /// The legend's template, `{{instance}}`; `__auto` and empty mean the labels.
     pub legend: String,
@@ -156,7 +219,9 @@ pub struct Target {
     pub format: String,
     /// The least step, as written; may hold variables.
     pub min_step: Option<String>,
-    /// Set when the query is not PromQL: the data source's name (`loki`, `cloudwatch`).
+    /// Grafana's `intervalFactor`: the step is this many times longer; 1 where the file says nothing.
+    pub interval_factor: u32,
+    /// Set when the query is not `PromQL`: the data source's name (`loki`, `cloudwatch`).
     pub foreign: Option<String>,
 }
 
@@ -183,6 +248,8 @@ pub enum Calc {
     /// Greatest minus least.
     Range,
     /// Last minus first.
+    Diff,
+    /// How much was added in all, counter resets taken out.
     Delta,
 }
 
@@ -215,12 +282,24 @@ pub struct StatOptions {
     pub sparkline: bool,
     /// What is written: `auto`, `value`, `value_and_name`, `name`, `none`.
     pub text_mode: String,
-    /// Whether the colour fills the background rather than the digits.
-    pub fill: bool,
+    /// What the colour is for.
+    pub color: StatColor,
     /// Text put before and after (old `singlestat`).
     pub prefix: String,
     /// See `prefix`.
     pub postfix: String,
+}
+
+/// What a stat's colour is put on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatColor {
+    /// The digits.
+    #[default]
+    Value,
+    /// What is behind them.
+    Background,
+    /// Nothing.
+    None,
 }
 
 /// Options of a table.
@@ -228,185 +307,4 @@ pub struct StatOptions {
 pub struct TableOptions {
     /// Column to sort by, and whether the greatest come first.
     pub sort: Option<(String, bool)>,
-}
-
-/// What Grafana calls a field's configuration.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FieldOptions {
-    /// How values are written.
-    pub unit: Option<Unit>,
-    /// Digits after the point.
-    pub decimals: Option<u8>,
-    /// The axis' or gauge's least value.
-    pub min: Option<f64>,
-    /// The axis' or gauge's greatest value.
-    pub max: Option<f64>,
-    /// Where colours change.
-    pub thresholds: Thresholds,
-    /// Values written as something else.
-    pub mappings: Vec<Mapping>,
-    /// A name instead of the legend's; may hold `${__field.labels.x}`.
-    pub display_name: Option<String>,
-    /// Written instead of an absent value.
-    pub no_value: Option<String>,
-    /// How the line is drawn.
-    pub line: LineOptions,
-    /// A table's column options: width in pixels, hidden, how a cell is drawn.
-    pub hidden: bool,
-}
-
-/// How a series is drawn.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LineOptions {
-    /// `lines`, `bars` or `points`.
-    pub style: DrawStyle,
-    /// Whether series are stacked, and whether as shares of 100 %.
-    pub stack: Stack,
-    /// A fixed colour, as Grafana writes it (`red`, `semi-dark-blue`, `#E02F44`).
-    pub color: Option<String>,
-    /// Whether the axis of this series stands on the right.
-    pub right_axis: bool,
-    /// Base of a logarithmic axis.
-    pub log: Option<f64>,
-    /// Drawn below zero (`negative-Y`).
-    pub negative: bool,
-    /// Whether thresholds are drawn as lines or areas.
-    pub thresholds: bool,
-}
-
-/// Marks that stand for samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DrawStyle {
-    /// Joined.
-    #[default]
-    Lines,
-    /// From zero up.
-    Bars,
-    /// Alone.
-    Points,
-}
-
-/// Whether series stand on each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stack {
-    /// Each from zero.
-    #[default]
-    None,
-    /// Summed.
-    Normal,
-    /// As shares of the whole.
-    Percent,
-}
-
-/// Where colours change.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Thresholds {
-    /// Whether values are percentages between `min` and `max`.
-    pub percent: bool,
-    /// Ascending; the first holds from minus infinity (`None`).
-    pub steps: Vec<(Option<f64>, String)>,
-}
-
-/// A value written as something else.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mapping {
-    /// Which values.
-    pub on: MapOn,
-    /// What is written; the value itself when absent.
-    pub text: Option<String>,
-    /// Its colour.
-    pub color: Option<String>,
-}
-
-/// Which values a mapping takes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MapOn {
-    /// This one, as Grafana writes it (`0`, `up`).
-    Value(String),
-    /// All between, both ends in; open where absent.
-    Range(Option<f64>, Option<f64>),
-    /// Those that match.
-    Regex(String),
-    /// `null`, `nan`, `null+nan`, `empty`, `true`, `false`.
-    Special(String),
-}
-
-/// Options for chosen fields.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Override {
-    /// Which fields.
-    pub on: FieldMatcher,
-    /// What is set; what is not set keeps the panel's option.
-    pub set: Vec<Property>,
-}
-
-/// Which fields an override takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FieldMatcher {
-    /// By its displayed name.
-    Name(String),
-    /// By its displayed name, `/regex/`.
-    Regex(String),
-    /// By the query's letter.
-    Query(String),
-    /// By Grafana's type (`number`, `time`, `string`).
-    Type(String),
-    /// A form that takes no field here.
-    Other(String),
-}
-
-/// One option that an override sets.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Property {
-    /// See [`FieldOptions::unit`].
-    Unit(Unit),
-    /// See [`FieldOptions::decimals`].
-    Decimals(u8),
-    /// See [`FieldOptions::min`].
-    Min(f64),
-    /// See [`FieldOptions::max`].
-    Max(f64),
-    /// See [`FieldOptions::thresholds`].
-    Thresholds(Thresholds),
-    /// See [`FieldOptions::mappings`].
-    Mappings(Vec<Mapping>),
-    /// See [`FieldOptions::display_name`].
-    DisplayName(String),
-    /// See [`LineOptions::color`].
-    Color(String),
-    /// See [`LineOptions::stack`].
-    Stack(Stack),
-    /// See [`LineOptions::style`].
-    Style(DrawStyle),
-    /// See [`LineOptions::right_axis`].
-    RightAxis(bool),
-    /// See [`LineOptions::negative`].
-    Negative(bool),
-    /// See [`FieldOptions::hidden`].
-    Hidden(bool),
-}
-
-/// A step between the answers and what is drawn.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Transformation {
-    /// `merge` and `seriesToRows`: rows with equal labels become one.
-    Merge,
-    /// `joinByField` / `seriesToColumns`: rows with an equal value of the field become one.
-    Join(String),
-    /// `organize`: columns left out, ordered and renamed.
-    Organize { hide: Vec<String>, order: Vec<(String, u32)>, rename: Vec<(String, String)> },
-    /// `filterFieldsByName`: the columns that stay; by name or by `/regex/`.
-    Keep { names: Vec<String>, regex: Option<String> },
-    /// `sortBy`.
-    Sort { field: String, descending: bool },
-    /// `limit`.
-    Limit(usize),
-    /// `reduce`: one row a series with these calculations.
-    Reduce(Vec<Calc>),
-    /// `labelsToFields`.
-    LabelsToFields,
-    /// `renameByRegex`.
-    Rename { regex: String, with: String },
-    /// One that midwatch doesn't do, by name; the panel says so.
-    Other(String),
 }
