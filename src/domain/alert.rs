@@ -30,7 +30,7 @@ pub struct Alert {
     pub labels: Labels,
     /// `summary`, `description`, `runbook_url` by custom.
     pub annotations: Labels,
-    /// Whether it is notified of.
+    /// Whether it is notified of: active when any member that knows it says so.
     pub state: AlertState,
     /// Ids of silences that hide it.
     pub silenced_by: Vec<String>,
@@ -46,6 +46,8 @@ pub struct Alert {
     pub generator_url: String,
     /// Which members know it, as indices into [`AlertSet::members`].
     pub members: Vec<usize>,
+    /// Which of them report another state than [`Alert::state`]; the split shows here first.
+    pub dissent: Vec<usize>,
 }
 
 /// One Alertmanager and what it last said of itself.

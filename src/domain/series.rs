@@ -1,5 +1,7 @@
 //! Series of samples, and what a query answers.
 
+use std::time::Duration;
+
 use crate::domain::labels::Labels;
 use crate::domain::time::Stamp;
 
@@ -23,7 +25,7 @@ impl PartialEq for Sample {
 pub struct Series {
     /// What names it.
     pub labels: Labels,
-    /// In the order of time; a missing step is a gap.
+    /// In the order of time; neighbours further apart than [`Answer::step`] have a gap between them.
     pub samples: Vec<Sample>,
 }
 
@@ -43,6 +45,9 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// What the server remarked.
     pub infos: Vec<String>,
+    /// For a range query: neighbouring samples further apart than this have a gap between them. The step that was asked for, or
+    /// the width of a column where samples were reduced.
+    pub step: Option<Duration>,
     /// For an instant query: the time of the oldest of the samples it was computed from, where that could be told.
     /// The samples' own stamps say *now* whatever their age.
     pub sampled_at: Option<Stamp>,
