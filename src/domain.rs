@@ -2,15 +2,19 @@
 
 pub mod alert;
 pub mod clean;
+pub mod colour;
 pub mod fault;
+pub mod guard;
 pub mod labels;
 pub mod metadata;
 pub mod name;
+pub mod problem;
 pub mod range;
 pub mod rule;
 pub mod secret;
 pub mod series;
 pub mod service;
+pub mod signal;
 pub mod target;
 pub mod time;
 pub mod unit;
