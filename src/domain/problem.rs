@@ -49,8 +49,8 @@ impl Source {
 
     /// The place of a span of bytes that must not be seen itself.
     pub fn hidden(&self, span: &Range<usize>) -> Place {
-        let line = self.line(span);
-        Place { excerpt: Some(Line { marked: "…", ..line }.discreet()), ..self.unseen(span) }
+        let line = Line { marked: HIDDEN, after: "", ..self.line(span) };
+        Place { excerpt: Some(line.discreet()), ..self.unseen(span) }
     }
 
     /// The place of a span of bytes, without anything of its line.
@@ -75,6 +75,9 @@ impl Source {
     }
 }
 
+/// Stands for what must not be seen.
+const HIDDEN: &str = "…";
+
 /// One line, cut at what a problem points at.
 #[derive(Clone, Copy)]
 struct Line<'a> {
@@ -90,15 +93,15 @@ impl Line<'_> {
 
     /// Key names and brackets in front of the mark stay; values before it and everything behind it do not.
     fn discreet(self) -> Excerpt {
-        let keyish = |c: char| c.is_alphanumeric() || "_-. \t[{".contains(c);
-        let values = self.before.find('=').map_or(self.before.len(), |at| at + 1);
-        let (keys, rest) = self.before.split_at(values);
-        let plain = keys.trim_end_matches('=').chars().all(keyish) && rest.chars().all(|c| " \t[{".contains(c));
+        let (keys, rest) = self.before.split_at(self.before.find('=').map_or(0, |at| at + 1));
+        let keyish = |text: &str| text.chars().all(|c| c.is_alphanumeric() || "_-. \t[{=".contains(c));
+        let opening = rest.chars().all(|c| " \t[{".contains(c)) || keys.is_empty() && keyish(rest);
         let after = if self.after.trim().is_empty() { "" } else { " …" };
-        match (plain, keys.ends_with('=')) {
-            (true, _) => self.shown(self.before, after),
-            (false, true) => self.shown(&format!("{keys} … "), after),
-            (false, false) => self.shown("… ", after),
+        match (keyish(keys), opening) {
+            (true, true) => self.shown(self.before, after),
+            (true, false) if self.marked == HIDDEN => self.shown(&format!("{keys} "), after),
+            (true, false) => self.shown(&format!("{keys} … "), after),
+            (false, _) => self.shown("… ", after),
         }
     }
 

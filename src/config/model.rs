@@ -1,0 +1,189 @@
+//! What a configuration means, once nothing is wrong with it. Plain values; no secret is among them, only references.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::colour::Colour;
+use crate::domain::guard::Guard;
+use crate::domain::name::Name;
+use crate::domain::problem::Place;
+use crate::domain::secret::SecretRef;
+use crate::domain::service::ServiceKind;
+use crate::domain::signal::Signal;
+
+/// Everything `midwatch.toml` says, with flags and variables applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The files it came from, nearest first.
+    pub files: Vec<PathBuf>,
+    /// Which environment opens: always one of [`Self::environments`].
+    pub environment: Name,
+    /// How the console looks.
+    pub theme: Theme,
+    /// Whether to draw with ASCII alone.
+    pub ascii: bool,
+    /// At least one, in the order they were written.
+    pub environments: Vec<Environment>,
+}
+
+/// How the console looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// One that midwatch or the person's theme folder has.
+    Named(String),
+    /// A file.
+    File(PathBuf),
+}
+
+/// A named set of endpoints and services.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Environment {
+    /// Letters, digits, `.`, `_` and `-`: it can be typed.
+    pub name: Name,
+    /// What it is told apart by, besides its name.
+    pub color: Colour,
+    /// How much it resists changes.
+    pub guard: Guard,
+    /// The polling interval, at least a second.
+    pub refresh: Duration,
+    /// Where dashboards are.
+    pub dashboards: Vec<Pattern>,
+    /// Where runbooks are.
+    pub runbooks: Vec<Pattern>,
+    /// Its Prometheus.
+    pub prometheus: Option<Upstream>,
+    /// Its Alertmanagers, with different addresses.
+    pub alertmanagers: Vec<Upstream>,
+    /// What it runs and midwatch probes directly.
+    pub services: Vec<ServiceConfig>,
+    /// What the Overview measures.
+    pub signals: Vec<Signal>,
+}
+
+/// Files, by path, folder or glob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// As it was written.
+    pub written: String,
+    /// The same as an absolute glob.
+    pub glob: String,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// A Prometheus or an Alertmanager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// `http://host:port/prefix`, without credentials and without a slash at its end.
+    pub url: String,
+    /// Sent with every request.
+    pub headers: Vec<Header>,
+    /// How midwatch says who it is.
+    pub auth: Option<Auth>,
+    /// Certificates to trust besides the system's, PEM.
+    pub ca: Option<PathBuf>,
+    /// The certificate midwatch shows.
+    pub client: Option<ClientCertificate>,
+    /// The longest one request may take.
+    pub timeout: Duration,
+}
+
+/// One header of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: HeaderValue,
+}
+
+/// What a header is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// Nothing secret.
+    Text(String),
+    /// Something secret.
+    Secret(SecretRef),
+}
+
+/// How midwatch says who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// HTTP basic authentication.
+    Basic {
+        /// Who.
+        user: String,
+        /// The password.
+        password: SecretRef,
+    },
+    /// A bearer token.
+    Bearer(SecretRef),
+}
+
+/// The certificate midwatch shows, with its key; both PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate and the chain above it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// A service, with how it is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceConfig {
+    /// Letters, digits, `.`, `_` and `-`: it can be typed.
+    pub name: Name,
+    /// What it is.
+    pub kind: ServiceKind,
+    /// How it is reached.
+    pub reach: Reach,
+    /// Who midwatch is there: always set for a `postgres`, a user of the access list for Redis.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Option<SecretRef>,
+    /// `postgres` only: the database to connect to; the one called `postgres` when none is.
+    pub database: Option<String>,
+    /// Whether the connection is encrypted and verified.
+    pub tls: Tls,
+    /// HTTP only: what a healthy one answers.
+    pub health: Option<Health>,
+}
+
+/// How a service is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Over the network.
+    Tcp {
+        /// A name or an address; IPv6 without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// Through a socket file.
+    Unix(PathBuf),
+}
+
+/// Whether a service's connection is encrypted and verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// Neither.
+    #[default]
+    Disable,
+    /// Encrypted, to whoever answers.
+    Require,
+    /// Encrypted, to the host that was meant and no other.
+    VerifyFull {
+        /// Certificates to trust instead of the system's, PEM.
+        ca: Option<PathBuf>,
+    },
+}
+
+/// What a healthy HTTP service answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// With a slash in front.
+    pub path: String,
+    /// The status code.
+    pub status: u16,
+}
