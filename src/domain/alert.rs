@@ -87,6 +87,17 @@ impl AlertSet {
     }
 }
 
+/// Alerts that Alertmanager notifies of together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertGroup {
+    /// The labels they were grouped by.
+    pub labels: Labels,
+    /// Who is notified.
+    pub receiver: String,
+    /// The alerts in it, over every member that knows the group.
+    pub alerts: Vec<Fingerprint>,
+}
+
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchOp {

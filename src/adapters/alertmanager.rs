@@ -1,0 +1,130 @@
+//! Alertmanager's API v2, asked of several members at once. Source of the shapes: Alertmanager's `api/v2/openapi.yaml`.
+//!
+//! What one member knows counts: alerts and silences are united over all that answer. That none answers is a fault, never an
+//! empty list.
+
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use crate::adapters::http::{Ask, Budget, Endpoint, Http, Typed};
+use crate::domain::alert::{AlertGroup, AlertSet, Member, MemberStatus, Silence};
+use crate::domain::fault::{Fault, FaultKind};
+
+mod merge;
+mod wire;
+
+/// How long the other members are waited for once one has answered.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Every Alertmanager of one environment. Cloning shares their connections.
+#[derive(Clone, Debug)]
+pub struct Alertmanagers {
+    members: Vec<Http>,
+}
+
+/// What each member said, in the order of configuration.
+type Said<T> = Vec<Result<T, Fault>>;
+
+impl Alertmanagers {
+    /// Clients for `endpoints`; connects to nothing yet.
+    pub fn new(endpoints: &[Endpoint], budget: &Budget) -> Result<Self, Fault> {
+        let members: Result<Vec<_>, _> = endpoints.iter().map(|e| Http::new(e, budget.clone())).collect();
+        Ok(Self { members: members? })
+    }
+
+    /// Their URLs, for display: they hold no credentials.
+    pub fn places(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(Http::place)
+    }
+
+    /// How far each one's clock is ahead of ours, in milliseconds, by its newest answer.
+    pub fn skews(&self) -> Vec<Option<i64>> {
+        self.members.iter().map(Http::skew).collect()
+    }
+
+    /// The alerts that any member knows, and the state of every member.
+    pub async fn alerts(&self) -> Result<AlertSet, Fault> {
+        let said = self.each(async |member| {
+            let alerts = member.call(Ask::get("/api/v2/alerts", &[]), Typed::<Vec<wire::Alert>>::new());
+            let (alerts, status) = tokio::join!(alerts, status(member));
+            // A member that lists its alerts is reachable, whatever its status page says.
+            Ok((alerts?, status.unwrap_or_default()))
+        });
+        let said = any(said.await)?;
+        let (alerts, states) = merge::split(said);
+        Ok(AlertSet { alerts: merge::alerts(alerts), members: self.members_with(states) })
+    }
+
+    /// The groups that any member notifies of.
+    pub async fn groups(&self) -> Result<Vec<AlertGroup>, Fault> {
+        let said: Said<Vec<wire::Group>> = self.get("/api/v2/alerts/groups").await;
+        Ok(merge::groups(any(said)?.into_iter().flatten().flatten()))
+    }
+
+    /// The silences that any member knows, as the member with the newest version knows it; expired ones among them.
+    pub async fn silences(&self) -> Result<Vec<Silence>, Fault> {
+        let said: Said<Vec<wire::Silence>> = self.get("/api/v2/silences").await;
+        Ok(merge::silences(any(said)?.into_iter().flatten().flatten()))
+    }
+
+    /// The names of everyone who may be notified, sorted.
+    pub async fn receivers(&self) -> Result<Vec<String>, Fault> {
+        let said: Said<Vec<wire::Receiver>> = self.get("/api/v2/receivers").await;
+        let mut names: Vec<_> = any(said)?.into_iter().flatten().flatten().map(|r| r.name).collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// What every member says of itself.
+    pub async fn status(&self) -> Vec<Member> {
+        self.members_with(self.each(status).await)
+    }
+
+    fn members_with(&self, states: Said<MemberStatus>) -> Vec<Member> {
+        self.places().zip(states).map(|(url, state)| Member { url: url.to_owned(), state }).collect()
+    }
+
+    async fn get<T: DeserializeOwned + Send + 'static>(&self, path: &str) -> Said<T> {
+        self.each(async |member| member.call(Ask::get(path, &[]), Typed::new()).await).await
+    }
+
+    /// Asks all members at once. Once one has answered, the others have a short grace: a member that hangs keeps nobody waiting.
+    async fn each<T>(&self, ask: impl AsyncFn(&Http) -> Result<T, Fault>) -> Said<T> {
+        let late = |m: &Http| {
+            Err(Fault::new(FaultKind::Timeout, format!("{}: the other members answered {GRACE:?} earlier", m.place())))
+        };
+        let mut said: Said<T> = self.members.iter().map(late).collect();
+        let ask = &ask;
+        let mut asking: FuturesUnordered<_> = self.members.iter().enumerate().map(async |(n, m)| (n, ask(m).await)).collect();
+        // No member's own deadline is as far away as this.
+        let mut until = Instant::now() + Duration::from_secs(86_400);
+        while let Ok(Some((n, answer))) = tokio::time::timeout_at(until, asking.next()).await {
+            if answer.is_ok() {
+                until = until.min(Instant::now() + GRACE);
+            }
+            said[n] = answer;
+        }
+        said
+    }
+}
+
+async fn status(member: &Http) -> Result<MemberStatus, Fault> {
+    member.call(Ask::get("/api/v2/status", &[]), Typed::<wire::Status>::new()).await.map(wire::Status::into_domain)
+}
+
+/// Everything that was said, where anybody said anything; else one fault for all, in the words of the first.
+fn any<T>(said: Said<T>) -> Result<Said<T>, Fault> {
+    let silent = said.iter().all(Result::is_err);
+    match said.iter().find_map(|s| s.as_ref().err()) {
+        Some(first) if silent => Err(match said.len() {
+            1 => first.clone(),
+            n => Fault::new(first.kind, format!("none of {n} Alertmanagers answered; the first: {}", first.detail)),
+        }),
+        None if said.is_empty() => Err(Fault::new(FaultKind::Unreachable, "no Alertmanager is configured")),
+        _ => Ok(said),
+    }
+}

@@ -1,0 +1,107 @@
+//! TLS for every adapter: rustls on `ring`, whatever the process's default provider is.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::domain::fault::{Fault, FaultKind};
+
+/// Whom to trust and who we are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Trusted authorities, PEM; they replace the system's.
+    pub ca: Option<PathBuf>,
+    /// Our certificate and its key, PEM.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+impl Tls {
+    /// A client configuration that verifies the server's certificate and name.
+    pub fn config(&self) -> Result<ClientConfig, Fault> {
+        let roots = self.ca.as_deref().map_or_else(system_roots, roots_of)?;
+        let verified = builder()?.with_root_certificates(roots);
+        match &self.client {
+            None => Ok(verified.with_no_client_auth()),
+            Some((cert, key)) => {
+                let (chain, key) = (certificates(cert)?, private_key(key)?);
+                verified.with_client_auth_cert(chain, key).map_err(|e| tls_fault(cert, &e))
+            }
+        }
+    }
+}
+
+/// A configuration that trusts nobody, for connections that use no TLS.
+pub(crate) fn unused() -> Result<ClientConfig, Fault> {
+    Ok(builder()?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+type Builder = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
+
+fn builder() -> Result<Builder, Fault> {
+    ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Fault::new(FaultKind::Tls, e.to_string()))
+}
+
+/// The only provider midwatch links.
+pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn system_roots() -> Result<RootCertStore, Fault> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(Fault::new(
+            FaultKind::Tls,
+            "no trusted authorities found on this system: install ca-certificates or name a CA",
+        ));
+    }
+    Ok(roots)
+}
+
+fn roots_of(path: &Path) -> Result<RootCertStore, Fault> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|e| tls_fault(path, &e))?;
+    }
+    Ok(roots)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(|e| tls_fault(path, &e))?.collect();
+    let all = all.map_err(|e| tls_fault(path, &e))?;
+    if all.is_empty() { Err(tls_fault(path, &"holds no certificate")) } else { Ok(all) }
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Fault> {
+    PrivateKeyDer::from_pem_file(path).map_err(|e| tls_fault(path, &e))
+}
+
+fn tls_fault(path: &Path, why: &dyn std::fmt::Display) -> Fault {
+    Fault::new(FaultKind::Tls, format!("{}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_missing_authority_is_named() {
+        let tls = Tls { ca: Some("/nowhere/ca.pem".into()), client: None };
+        let fault = tls.config().unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Tls);
+        assert!(fault.detail.starts_with("/nowhere/ca.pem: "), "{fault}");
+    }
+
+    #[test]
+    fn a_file_without_certificates_is_no_authority() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let tls = Tls { ca: Some(file.path().into()), client: None };
+        assert!(tls.config().unwrap_err().detail.contains("holds no certificate"));
+    }
+}
