@@ -3,7 +3,7 @@
 //! Labels, log lines, errors and file names keep their bytes for matching and requests. On the way to a terminal they become
 //! `Clean`: no escape sequence, no control character, no direction override, no tower of combining marks, no endless line.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -72,7 +72,9 @@ fn push_visible(out: &mut String, c: char) {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push(' '),
-        c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
+        c if c.is_control() => {
+            let _ = write!(out, "\\x{:02x}", c as u32);
+        }
         c => out.push(c),
     }
 }

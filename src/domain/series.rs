@@ -56,6 +56,6 @@ pub struct Answer {
 impl Answer {
     /// The newest sample's time over all series.
     pub fn newest(&self) -> Option<Stamp> {
-        self.series.iter().filter_map(|s| s.last()).map(|s| s.at).max()
+        self.series.iter().filter_map(Series::last).map(|s| s.at).max()
     }
 }
