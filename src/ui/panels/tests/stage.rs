@@ -1,0 +1,163 @@
+//! A panel with made-up data, and its picture.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use crate::domain::clean::Clean;
+use crate::domain::fault::Fault;
+use crate::domain::range::Window;
+use crate::domain::series::{Answer, Sample, Series};
+use crate::domain::time::Stamp;
+use crate::grafana::model::{FieldOptions, GridPos, Panel, PanelKind, Target};
+use crate::ui::panels::{Badge, Input, Outcome, draw, frame};
+use crate::ui::theme::Look;
+
+/// 2026-11-22 02:00 UTC.
+pub const START: i64 = 1_795_312_800_000;
+/// An hour.
+pub const SPAN: i64 = 3_600_000;
+
+/// A panel and what its one query answered.
+pub struct Stage {
+    pub panel: Panel,
+    pub look: Look,
+    pub legend: String,
+    pub answer: Option<Answer>,
+    pub fault: Option<Fault>,
+    pub crosshair: Option<Stamp>,
+    pub focused: Option<String>,
+    pub step: Option<Duration>,
+    pub scroll: usize,
+}
+
+impl Stage {
+    pub fn new(kind: PanelKind) -> Self {
+        Self {
+            panel: panel(kind),
+            look: Look::default(),
+            legend: String::new(),
+            answer: Some(Answer::default()),
+            fault: None,
+            crosshair: None,
+            focused: None,
+            step: None,
+            scroll: 0,
+        }
+    }
+
+    /// One more series in the answer.
+    pub fn series(&mut self, labels: &[(&str, &str)], samples: Vec<Sample>) {
+        let labels = labels.iter().map(|(n, v)| (*n, *v)).collect();
+        self.answer.get_or_insert_default().series.push(Series { labels, samples });
+    }
+
+    pub fn with<T>(&self, then: impl FnOnce(&Input) -> T) -> T {
+        let target = &self.panel.targets[0];
+        let (answer, fault) = (self.answer.as_ref(), self.fault.as_ref());
+        let results = [Outcome { target, legend: &self.legend, answer, fault, step: self.step }];
+        then(&Input {
+            panel: &self.panel,
+            results: &results,
+            window: Window { start: Stamp(START), end: Stamp(START + SPAN) },
+            look: &self.look,
+            crosshair: self.crosshair,
+            focused_series: self.focused.as_deref(),
+            scroll: self.scroll,
+        })
+    }
+
+    pub fn buffer(&self, width: u16, height: u16) -> Buffer {
+        let area = Rect::new(0, 0, width, height);
+        let mut buf = Buffer::empty(area);
+        let inside = frame(&Clean::new(&self.panel.title), None::<&Badge>, false, &self.look, area, &mut buf);
+        self.with(|input| draw(input, inside, &mut buf));
+        buf
+    }
+
+    pub fn picture(&self, width: u16, height: u16) -> String {
+        text(&self.buffer(width, height))
+    }
+}
+
+pub fn panel(kind: PanelKind) -> Panel {
+    let target = Target {
+        ref_id: "A".into(),
+        expr: "rate(x[5m])".into(),
+        legend: String::new(),
+        instant: false,
+        format: "time_series".into(),
+        min_step: None,
+        foreign: None,
+    };
+    Panel {
+        id: 1,
+        title: "Requests".into(),
+        description: String::new(),
+        place: GridPos::default(),
+        kind,
+        targets: vec![target],
+        field: FieldOptions::default(),
+        overrides: Vec::new(),
+        transformations: Vec::new(),
+        time_from: None,
+        time_shift: None,
+        min_interval: None,
+        repeat: None,
+    }
+}
+
+/// `n` samples over the stage's window.
+pub fn wave(n: usize, value: impl Fn(f64) -> f64) -> Vec<Sample> {
+    let at = |k: usize| Stamp(START + SPAN * k as i64 / (n.max(2) - 1) as i64);
+    (0..n).map(|k| Sample { at: at(k), value: value(k as f64) }).collect()
+}
+
+/// The cells' characters, line by line.
+pub fn text(buf: &Buffer) -> String {
+    let mut out = String::new();
+    for y in buf.area.top()..buf.area.bottom() {
+        let row: String = (buf.area.left()..buf.area.right()).filter_map(|x| buf.cell((x, y))).map(Cell::symbol).collect();
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// The characters, then where each style runs: `row: from-to style`.
+pub fn styled(buf: &Buffer) -> String {
+    let mut out = text(buf);
+    for y in buf.area.top()..buf.area.bottom() {
+        let mut runs: Vec<(u16, u16, String)> = Vec::new();
+        for x in buf.area.left()..buf.area.right() {
+            let Some(cell) = buf.cell((x, y)) else { continue };
+            let style = style(cell);
+            match runs.last_mut().filter(|r| r.2 == style && r.1 + 1 == x) {
+                Some(run) => run.1 = x,
+                None if style.is_empty() => {}
+                None => runs.push((x, x, style)),
+            }
+        }
+        for (from, to, style) in runs {
+            let _ = writeln!(out, "{y:>2}: {from:>3}-{to:<3} {style}");
+        }
+    }
+    out
+}
+
+fn style(cell: &Cell) -> String {
+    let mut parts = Vec::new();
+    if cell.fg != ratatui::style::Color::Reset {
+        parts.push(cell.fg.to_string());
+    }
+    if cell.bg != ratatui::style::Color::Reset {
+        parts.push(format!("on {}", cell.bg));
+    }
+    if cell.modifier != Modifier::empty() {
+        parts.push(format!("{:?}", cell.modifier));
+    }
+    parts.join(" ")
+}

@@ -1,0 +1,237 @@
+//! What things look like: roles and their styles, the depth of colour, the set of characters.
+//!
+//! It knows no screen. Screens ask for a role, never for a colour; colour is never the only sign, so every role has a form
+//! without it.
+
+pub mod colour;
+mod file;
+pub mod grafana;
+
+use std::borrow::Cow;
+
+use ratatui::style::{Color, Modifier, Style};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+pub use colour::Depth;
+pub use file::{Problem, ThemeError};
+
+/// The theme that is built in.
+const DEFAULT: &str = include_str!("../../assets/themes/default.toml");
+
+/// What a piece of the screen is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Ordinary words.
+    Text,
+    /// Words that may be overlooked.
+    Dim,
+    /// What a panel or screen is called.
+    Title,
+    /// What draws the eye without alarm: keys, links, the chosen tab.
+    Accent,
+    /// Known to be well.
+    Good,
+    /// Wants a look soon.
+    Warning,
+    /// Wants a look now.
+    Critical,
+    /// Not known: neither well nor ill.
+    Unknown,
+    /// Known, but from too long ago.
+    Stale,
+    /// The row or item that is chosen.
+    Selection,
+    /// A frame.
+    Border,
+    /// The frame of what has the keyboard.
+    FocusedBorder,
+    /// Lines behind a graph.
+    Grid,
+    /// The line that marks an instant.
+    Crosshair,
+}
+
+impl Role {
+    /// Every role with its name in a theme file, in the order of their declaration.
+    pub const ALL: [(&str, Self); 14] = [
+        ("text", Self::Text),
+        ("dim", Self::Dim),
+        ("title", Self::Title),
+        ("accent", Self::Accent),
+        ("good", Self::Good),
+        ("warning", Self::Warning),
+        ("critical", Self::Critical),
+        ("unknown", Self::Unknown),
+        ("stale", Self::Stale),
+        ("selection", Self::Selection),
+        ("border", Self::Border),
+        ("focused-border", Self::FocusedBorder),
+        ("grid", Self::Grid),
+        ("crosshair", Self::Crosshair),
+    ];
+
+    /// Its form where there is no colour.
+    fn without_colour(self) -> Modifier {
+        match self {
+            Self::Text | Self::Good | Self::Border | Self::Crosshair => Modifier::empty(),
+            Self::Title | Self::Accent | Self::Warning | Self::FocusedBorder => Modifier::BOLD,
+            Self::Critical => Modifier::BOLD.union(Modifier::UNDERLINED),
+            Self::Selection => Modifier::REVERSED,
+            Self::Unknown | Self::Stale => Modifier::ITALIC,
+            Self::Dim | Self::Grid => Modifier::DIM,
+        }
+    }
+}
+
+/// A style for every role, and the colours of series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theme {
+    roles: [Style; Role::ALL.len()],
+    series: Vec<Color>,
+}
+
+impl Theme {
+    /// Read from TOML over the built-in theme; `origin` names the file in errors.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, ThemeError> {
+        file::parse(text, origin, Self::default())
+    }
+
+    /// The style of a role, in all its colours.
+    pub fn style(&self, role: Role) -> Style {
+        self.roles[role as usize]
+    }
+
+    /// The colour of the `n`th series; colours repeat.
+    pub fn series(&self, n: usize) -> Color {
+        self.series.get(n % self.series.len().max(1)).copied().unwrap_or(Color::Reset)
+    }
+
+    /// How many colours there are before they repeat.
+    pub fn series_len(&self) -> usize {
+        self.series.len().max(1)
+    }
+
+    fn empty() -> Self {
+        Self { roles: [Style::new(); Role::ALL.len()], series: Vec::new() }
+    }
+}
+
+impl Default for Theme {
+    #[expect(clippy::expect_used, reason = "the built-in theme is read by a test")]
+    fn default() -> Self {
+        file::parse(DEFAULT, "default.toml", Self::empty()).expect("the built-in theme is well formed")
+    }
+}
+
+/// Which characters may be drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// Braille, blocks and box drawing.
+    #[default]
+    Unicode,
+    /// Only the 95 of ASCII.
+    Ascii,
+}
+
+/// A theme on a terminal: what is drawn with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Look {
+    /// The styles.
+    pub theme: Theme,
+    /// The characters.
+    pub charset: Charset,
+    /// The colours.
+    pub depth: Depth,
+}
+
+impl Look {
+    /// The style of a role on this terminal.
+    pub fn style(&self, role: Role) -> Style {
+        if self.depth == Depth::Mono {
+            return Style::new().add_modifier(role.without_colour());
+        }
+        let style = self.theme.style(role);
+        Style { fg: style.fg.map(|c| self.depth.map(c)), bg: style.bg.map(|c| self.depth.map(c)), ..style }
+    }
+
+    /// A foreground colour on this terminal; nothing where there is no colour.
+    pub fn ink(&self, colour: Color) -> Style {
+        if self.depth == Depth::Mono { Style::new() } else { Style::new().fg(self.depth.map(colour)) }
+    }
+
+    /// A background colour with words on it that can be read; reversed where there is no colour.
+    pub fn fill(&self, colour: Color) -> Style {
+        if self.depth == Depth::Mono {
+            return Style::new().add_modifier(Modifier::REVERSED);
+        }
+        let ground = self.depth.map(colour);
+        Style::new().bg(ground).fg(colour::readable_on(ground))
+    }
+
+    /// The badge of an environment, from the colour its configuration gives (`red`, `#c4162a`, `semi-dark-orange`).
+    pub fn environment(&self, name: &str) -> Style {
+        let colour = grafana::colour(name).or_else(|| colour::parse(name)).unwrap_or(Color::Gray);
+        self.fill(colour).add_modifier(Modifier::BOLD)
+    }
+
+    /// The colour Grafana calls `name`; `text` is the theme's own, `transparent` and unknown names are none.
+    pub fn grafana(&self, name: &str) -> Option<Color> {
+        match name {
+            "text" => self.theme.style(Role::Text).fg,
+            _ => grafana::colour(name),
+        }
+    }
+
+    /// One of two spellings of the same sign.
+    pub fn pick<T>(&self, unicode: T, ascii: T) -> T {
+        if self.charset == Charset::Unicode { unicode } else { ascii }
+    }
+
+    /// Clean text cut to `columns`, in the characters of this terminal.
+    pub fn fit<'a>(&self, text: &'a str, columns: usize) -> Cow<'a, str> {
+        let text = self.spell(text);
+        if text.width() <= columns {
+            return text;
+        }
+        let mut fitted = String::new();
+        let mut used = 0;
+        for grapheme in text.graphemes(true) {
+            let width = grapheme.width();
+            if used + width + 1 > columns {
+                break;
+            }
+            used += width;
+            fitted.push_str(grapheme);
+        }
+        if columns > 0 {
+            fitted.push_str(self.pick("…", "~"));
+        }
+        fitted.into()
+    }
+
+    /// Text in the characters of this terminal: what ASCII lacks becomes the nearest sign, or `?`.
+    pub fn spell<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.charset == Charset::Unicode || text.is_ascii() {
+            return text.into();
+        }
+        text.graphemes(true).map(|g| if g.is_ascii() { g } else { plain(g) }).collect::<String>().into()
+    }
+}
+
+/// The nearest sign of ASCII.
+fn plain(grapheme: &str) -> &'static str {
+    match grapheme {
+        "µ" | "μ" => "u",
+        "°" => "deg ",
+        "…" => "~",
+        "·" | "•" => "-",
+        "–" | "—" | "−" => "-",
+        "→" => ">",
+        "∞" => "inf",
+        _ => "?",
+    }
+}
+
+#[cfg(test)]
+mod tests;

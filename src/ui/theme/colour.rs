@@ -1,0 +1,147 @@
+//! Colours: read from words, brought down to what a terminal can show.
+
+use std::str::FromStr;
+
+use ratatui::style::Color;
+
+/// How many colours the terminal shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// None: `NO_COLOR`, `TERM=dumb`.
+    Mono,
+    /// The terminal's own sixteen.
+    Sixteen,
+    /// xterm's 256.
+    Indexed,
+    /// All.
+    #[default]
+    True,
+}
+
+impl Depth {
+    /// The nearest colour that this depth has.
+    pub fn map(self, colour: Color) -> Color {
+        match (self, colour) {
+            (Self::Mono, _) => Color::Reset,
+            (Self::Indexed, Color::Rgb(r, g, b)) => Color::Indexed(nearest_index(r, g, b)),
+            (Self::Sixteen, Color::Rgb(r, g, b)) => nearest_name(r, g, b),
+            (Self::Sixteen, Color::Indexed(n)) => {
+                let (r, g, b) = rgb_of_index(n);
+                nearest_name(r, g, b)
+            }
+            _ => colour,
+        }
+    }
+}
+
+/// A colour as a theme writes it: a name, `#rrggbb`, an index, `default`.
+pub fn parse(text: &str) -> Option<Color> {
+    if text == "default" {
+        return Some(Color::Reset);
+    }
+    Color::from_str(text).ok()
+}
+
+/// Black or white, whichever can be read on `ground`.
+pub(super) fn readable_on(ground: Color) -> Color {
+    let (r, g, b) = rgb(ground);
+    let light = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b);
+    if light > 120_000 { Color::Black } else { Color::White }
+}
+
+/// The sixteen as xterm shows them, by index.
+const SIXTEEN: [(Color, (u8, u8, u8)); 16] = [
+    (Color::Black, (0, 0, 0)),
+    (Color::Red, (205, 0, 0)),
+    (Color::Green, (0, 205, 0)),
+    (Color::Yellow, (205, 205, 0)),
+    (Color::Blue, (0, 0, 238)),
+    (Color::Magenta, (205, 0, 205)),
+    (Color::Cyan, (0, 205, 205)),
+    (Color::Gray, (229, 229, 229)),
+    (Color::DarkGray, (127, 127, 127)),
+    (Color::LightRed, (255, 0, 0)),
+    (Color::LightGreen, (0, 255, 0)),
+    (Color::LightYellow, (255, 255, 0)),
+    (Color::LightBlue, (92, 92, 255)),
+    (Color::LightMagenta, (255, 0, 255)),
+    (Color::LightCyan, (0, 255, 255)),
+    (Color::White, (255, 255, 255)),
+];
+
+/// A colour's parts; the terminal's own foreground counts as light grey.
+pub(crate) fn rgb(colour: Color) -> (u8, u8, u8) {
+    match colour {
+        Color::Rgb(r, g, b) => (r, g, b),
+        Color::Indexed(n) => rgb_of_index(n),
+        named => SIXTEEN.iter().find(|(c, _)| *c == named).map_or((229, 229, 229), |(_, rgb)| *rgb),
+    }
+}
+
+fn rgb_of_index(n: u8) -> (u8, u8, u8) {
+    let level = |v: u8| if v == 0 { 0 } else { 55 + 40 * v };
+    match n {
+        0..16 => SIXTEEN[n as usize].1,
+        16..232 => (level((n - 16) / 36), level((n - 16) / 6 % 6), level((n - 16) % 6)),
+        232.. => {
+            let grey = 8 + 10 * (n - 232);
+            (grey, grey, grey)
+        }
+    }
+}
+
+fn nearest_index(r: u8, g: u8, b: u8) -> u8 {
+    let step = |v: u8| match v {
+        0..48 => 0,
+        48..115 => 1,
+        _ => (v - 35) / 40,
+    };
+    let cube = 16 + 36 * step(r) + 6 * step(g) + step(b);
+    let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
+    let grey = 232 + (mean.saturating_sub(3) / 10).min(23) as u8;
+    let far = |n: u8| {
+        let (x, y, z) = rgb_of_index(n);
+        [(x, r), (y, g), (z, b)].iter().map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum::<u32>()
+    };
+    if far(grey) < far(cube) { grey } else { cube }
+}
+
+/// By hue, as people name colours: the nearest by distance would make most pastels grey.
+fn nearest_name(r: u8, g: u8, b: u8) -> Color {
+    let (hue, saturation, value) = hsv(r, g, b);
+    if saturation < 0.25 || value < 0.15 {
+        return match value {
+            v if v < 0.15 => Color::Black,
+            v if v < 0.6 => Color::DarkGray,
+            v if v < 0.9 => Color::Gray,
+            _ => Color::White,
+        };
+    }
+    let (plain, light) = match hue as u16 {
+        0..20 | 340.. => (Color::Red, Color::LightRed),
+        20..70 => (Color::Yellow, Color::LightYellow),
+        70..165 => (Color::Green, Color::LightGreen),
+        165..200 => (Color::Cyan, Color::LightCyan),
+        200..260 => (Color::Blue, Color::LightBlue),
+        260..340 => (Color::Magenta, Color::LightMagenta),
+    };
+    // Orange is not light yellow: it keeps the darker of the two.
+    if value > 0.8 && !(20.0..42.0).contains(&hue) { light } else { plain }
+}
+
+/// Hue in degrees, saturation and value from 0 to 1.
+pub(crate) fn hsv(r: u8, g: u8, b: u8) -> (f64, f64, f64) {
+    let [r, g, b] = [r, g, b].map(|v| f64::from(v) / 255.0);
+    let (most, least) = (r.max(g).max(b), r.min(g).min(b));
+    let span = most - least;
+    let hue = if span == 0.0 {
+        0.0
+    } else if most == r {
+        60.0 * ((g - b) / span).rem_euclid(6.0)
+    } else if most == g {
+        60.0 * ((b - r) / span + 2.0)
+    } else {
+        60.0 * ((r - g) / span + 4.0)
+    };
+    (hue, if most == 0.0 { 0.0 } else { span / most }, most)
+}
