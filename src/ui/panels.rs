@@ -16,8 +16,6 @@ mod stat;
 mod tile;
 mod timeseries;
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -60,8 +58,6 @@ pub struct Outcome<'a> {
     pub answer: Option<&'a Answer>,
     /// Why the last attempt failed. With an answer beside it the answer is drawn and the caller's badge says how old it is.
     pub fault: Option<&'a Fault>,
-    /// The usual distance of two samples in the answer: a longer one is a gap. Told from the samples where absent.
-    pub step: Option<Duration>,
 }
 
 type Drawing = fn(&Input, Rect, &mut Buffer);
@@ -71,9 +67,8 @@ fn drawing(kind: &PanelKind) -> Drawing {
     match kind {
         PanelKind::Timeseries(_) => timeseries::draw,
         PanelKind::Stat(_) => stat::draw,
-        PanelKind::Gauge(_) | PanelKind::BarGauge(_) | PanelKind::Table(_) => notice::draw_other,
         PanelKind::Row { .. } => |_, _, _| {},
-        PanelKind::Other(_) => notice::draw_other,
+        _ => notice::draw_other,
     }
 }
 

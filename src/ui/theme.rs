@@ -13,8 +13,10 @@ use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::domain::colour::Colour;
+use crate::domain::problem::Source;
 pub use colour::Depth;
-pub use file::{Problem, ThemeError};
+pub use file::ThemeError;
 
 /// The theme that is built in.
 const DEFAULT: &str = include_str!("../../assets/themes/default.toml");
@@ -92,9 +94,9 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// Read from TOML over the built-in theme; `origin` names the file in errors.
+    /// Read from TOML over the built-in theme; `origin` names the file in problems.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ThemeError> {
-        file::parse(text, origin, Self::default())
+        file::parse(&Source::new(origin, text), Self::default())
     }
 
     /// The style of a role, in all its colours.
@@ -120,7 +122,7 @@ impl Theme {
 impl Default for Theme {
     #[expect(clippy::expect_used, reason = "the built-in theme is read by a test")]
     fn default() -> Self {
-        file::parse(DEFAULT, "default.toml", Self::empty()).expect("the built-in theme is well formed")
+        file::parse(&Source::new("default.toml", DEFAULT), Self::empty()).expect("the built-in theme is well formed")
     }
 }
 
@@ -169,10 +171,9 @@ impl Look {
         Style::new().bg(ground).fg(colour::readable_on(ground))
     }
 
-    /// The badge of an environment, from the colour its configuration gives (`red`, `#c4162a`, `semi-dark-orange`).
-    pub fn environment(&self, name: &str) -> Style {
-        let colour = grafana::colour(name).or_else(|| colour::parse(name)).unwrap_or(Color::Gray);
-        self.fill(colour).add_modifier(Modifier::BOLD)
+    /// The badge of an environment, in the colour its configuration gives.
+    pub fn environment(&self, colour: Colour) -> Style {
+        self.fill(colour::of(colour)).add_modifier(Modifier::BOLD)
     }
 
     /// The colour Grafana calls `name`; `text` is the theme's own, `transparent` and unknown names are none.
@@ -225,8 +226,7 @@ fn plain(grapheme: &str) -> &'static str {
         "µ" | "μ" => "u",
         "°" => "deg ",
         "…" => "~",
-        "·" | "•" => "-",
-        "–" | "—" | "−" => "-",
+        "·" | "•" | "–" | "—" | "−" => "-",
         "→" => ">",
         "∞" => "inf",
         _ => "?",

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::range::Window;
 use crate::domain::time::Stamp;
-use crate::domain::unit::Unit;
+use crate::domain::unit::{Formatted, Unit};
 use crate::ui::panels::number::written;
 
 /// What an axis is asked to be.
@@ -141,17 +141,16 @@ fn labelled(axis: &Axis, marks: Vec<f64>) -> Vec<(f64, String)> {
     let unit = axis.unit.as_ref();
     let exact = |d: u8| {
         marks.iter().all(|m| {
-            let (rough, fine) = (leading(&written(unit, *m, Some(d))), leading(&written(unit, *m, Some(d + 2))));
+            let (rough, fine) = (number(&written(unit, *m, Some(d))), number(&written(unit, *m, Some(d + 2))));
             (rough - fine).abs() <= fine.abs() * 1e-3
         })
     };
     let decimals = axis.decimals.or_else(|| (0..3).find(|d| exact(*d)).or(Some(3)));
-    marks.into_iter().map(|m| (m, written(unit, m, decimals))).collect()
+    marks.into_iter().map(|m| (m, written(unit, m, decimals).to_string())).collect()
 }
 
-fn leading(text: &str) -> f64 {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
-    text[..end].parse().unwrap_or(f64::INFINITY)
+fn number(written: &Formatted) -> f64 {
+    written.text.parse().unwrap_or(0.0)
 }
 
 const SECOND: i64 = 1000;

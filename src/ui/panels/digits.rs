@@ -40,13 +40,6 @@ fn glyph(c: char, charset: Charset) -> Option<[&'static str; 3]> {
     }
 }
 
-/// A written value as its number and what follows it: `1.5 GiB` is `1.5` and `GiB`.
-pub fn split(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | ':'))).unwrap_or(text.len());
-    let (number, rest) = text.split_at(end);
-    if number.contains(|c: char| c.is_ascii_digit()) { (number, rest.trim_start()) } else { ("", text) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,11 +53,5 @@ mod tests {
             }
         }
         assert_eq!(large("1x", Charset::Unicode), None);
-    }
-
-    #[test]
-    fn a_value_is_parted_from_its_unit() {
-        let said = ["1.5 GiB", "99.9%", "-3", "NaN", "12K req/s", ""].map(split);
-        assert_eq!(said, [("1.5", "GiB"), ("99.9", "%"), ("-3", ""), ("", "NaN"), ("12", "K req/s"), ("", "")]);
     }
 }

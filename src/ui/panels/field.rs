@@ -58,7 +58,15 @@ pub fn fields<'a>(input: &Input<'a>, most: usize) -> Fields<'a> {
         let name = options.display_name.as_deref().map(|t| displayed(t, &base, series)).unwrap_or(base);
         let sampled_at = outcome.answer.and_then(|a| a.sampled_at);
         let (labels, samples) = (&series.labels, series.samples.as_slice());
-        Field { name: Clean::new(&name).into_string(), labels, samples, options, target: n, step: outcome.step, sampled_at }
+        Field {
+            name: Clean::new(&name).into_string(),
+            labels,
+            samples,
+            options,
+            target: n,
+            step: outcome.answer.and_then(|a| a.step),
+            sampled_at,
+        }
     });
     Fields { shown: shown.filter(|f| !f.options.hidden).collect(), of }
 }
@@ -152,6 +160,7 @@ impl<'a> Overrides<'a> {
         for (pattern, rule) in &self.rules {
             let takes = match &rule.on {
                 FieldMatcher::Name(n) => n == name,
+                FieldMatcher::Names { names, except } => names.iter().any(|n| n == name) != *except,
                 FieldMatcher::Regex(_) => pattern.as_ref().is_some_and(|p| p.is_match(name)),
                 FieldMatcher::Query(q) => q == query,
                 FieldMatcher::Type(t) => t == kind,
@@ -180,6 +189,8 @@ fn set(options: &mut FieldOptions, property: &Property) {
         Property::RightAxis(right) => options.line.right_axis = right,
         Property::Negative(negative) => options.line.negative = negative,
         Property::Hidden(hidden) => options.hidden = hidden,
+        Property::Cell(cell) => options.cell = cell,
+        Property::NoValue(text) => options.no_value = Some(text),
     }
 }
 

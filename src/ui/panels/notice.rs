@@ -26,6 +26,11 @@ pub struct Badge {
 }
 
 impl Badge {
+    /// Any words in any role.
+    pub fn new(role: Role, text: Clean) -> Self {
+        Self { role, text }
+    }
+
     /// Nothing was answered yet.
     pub fn loading() -> Self {
         Self { role: Role::Dim, text: Clean::new("loading") }

@@ -3,7 +3,7 @@
 use ratatui::style::Color;
 
 use crate::domain::clean::Clean;
-use crate::domain::unit::Unit;
+use crate::domain::unit::{Formatted, Unit};
 use crate::grafana::model::{FieldOptions, MapOn, Mapping, Thresholds};
 use crate::ui::panels::pattern::Pattern;
 use crate::ui::theme::{Look, colour};
@@ -14,59 +14,35 @@ pub const ABSENT: &str = "no value";
 /// A value as it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// Clean.
-    pub text: String,
+    /// In pieces; clean.
+    pub text: Formatted,
     /// By mapping or threshold; absent where the panel gives none.
     pub colour: Option<Color>,
 }
 
-/// A number with its unit.
-pub fn written(unit: Option<&Unit>, value: f64, decimals: Option<u8>) -> String {
-    let id = unit.map_or("short", |u| u.0.as_str());
-    if !value.is_finite() {
-        return if value.is_nan() { "NaN".into() } else if value > 0.0 { "+Inf".into() } else { "-Inf".into() };
-    }
-    let scaled = |base: f64, names: &[&str]| {
-        let mut v = value;
-        let mut n = 0;
-        while v.abs() >= base && n + 1 < names.len() {
-            v /= base;
-            n += 1;
-        }
-        format!("{}{}", digits(v, decimals), names[n])
+/// A number with its unit; of an unknown unit's own words only what is clean.
+pub fn written(unit: Option<&Unit>, value: f64, decimals: Option<u8>) -> Formatted {
+    let Formatted { prefix, text, suffix } = match unit {
+        Some(unit) => unit.format(value, decimals),
+        None => Unit("short".into()).format(value, decimals),
     };
-    match id {
-        "bytes" => scaled(1024.0, &[" B", " KiB", " MiB", " GiB", " TiB"]),
-        "percent" => format!("{}%", digits(value, decimals)),
-        "percentunit" => format!("{}%", digits(value * 100.0, decimals)),
-        "s" if value != 0.0 && value.abs() < 1.0 => format!("{} ms", digits(value * 1e3, decimals)),
-        "s" => format!("{} s", digits(value, decimals)),
-        "reqps" => scaled(1000.0, &[" req/s", "K req/s"]),
-        _ => scaled(1000.0, &["", " K", " Mil", " Bil", " Tri"]),
-    }
+    let clean = |part: String| Clean::new(&part).into_string();
+    Formatted { prefix: clean(prefix), text: clean(text), suffix: clean(suffix) }
 }
 
-fn digits(value: f64, decimals: Option<u8>) -> String {
-    if let Some(d) = decimals {
-        return format!("{value:.*}", d as usize);
-    }
-    let places = match value.abs() {
-        v if v >= 100.0 => 0,
-        v if v >= 10.0 => 1,
-        _ => 2,
-    };
-    let text = format!("{value:.places$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+/// Words in the place of a number.
+fn words(text: &str) -> Formatted {
+    Formatted { text: Clean::new(text).into_string(), ..Formatted::default() }
 }
 
 /// A value by its field's options: mapped, or with unit and colour; an absent one by `no_value`.
 pub fn show(options: &FieldOptions, value: Option<f64>, look: &Look) -> Shown {
     let mapped = options.mappings.iter().find(|m| takes(m, value));
     let plain = || match value {
-        Some(value) => Clean::new(&written(options.unit.as_ref(), value, options.decimals)).into_string(),
-        None => Clean::new(options.no_value.as_deref().unwrap_or(ABSENT)).into_string(),
+        Some(value) => written(options.unit.as_ref(), value, options.decimals),
+        None => words(options.no_value.as_deref().unwrap_or(ABSENT)),
     };
-    let text = mapped.and_then(|m| m.text.as_deref()).map_or_else(plain, |t| Clean::new(t).into_string());
+    let text = mapped.and_then(|m| m.text.as_deref()).map_or_else(plain, words);
     let by_threshold = || value.and_then(|v| threshold(options, v)).and_then(|name| look.grafana(name));
     Shown { text, colour: mapped.and_then(|m| m.color.as_deref()).and_then(|c| look.grafana(c)).or_else(by_threshold) }
 }
@@ -81,12 +57,12 @@ pub fn show_text(options: &FieldOptions, text: &str, look: &Look) -> Shown {
     });
     let shown = mapped.and_then(|m| m.text.as_deref()).unwrap_or(text);
     let colour = mapped.and_then(|m| m.color.as_deref()).and_then(|c| look.grafana(c));
-    Shown { text: Clean::new(shown).into_string(), colour }
+    Shown { text: words(shown), colour }
 }
 
 fn takes(mapping: &Mapping, value: Option<f64>) -> bool {
     match (&mapping.on, value) {
-        (MapOn::Value(text), Some(v)) => text.parse::<f64>().is_ok_and(|t| t.to_bits() == v.to_bits() || t == v),
+        (MapOn::Value(text), Some(v)) => text.parse::<f64>().is_ok_and(|t| t.total_cmp(&(v + 0.0)).is_eq()),
         (MapOn::Range(from, to), Some(v)) => from.is_none_or(|f| v >= f) && to.is_none_or(|t| v <= t) && !v.is_nan(),
         (MapOn::Regex(pattern), Some(v)) => Pattern::new(pattern).is_match(&v.to_string()),
         (MapOn::Special(word), None) => matches!(word.as_str(), "null" | "null+nan" | "empty"),

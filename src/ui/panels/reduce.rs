@@ -6,22 +6,27 @@ use crate::grafana::model::Calc;
 /// The value; absent where there is no sample to make it of. A NaN at the end stays NaN: it is never passed over for an older,
 /// healthier value.
 pub fn reduce(calc: Calc, samples: &[Sample]) -> Option<f64> {
-    let first = samples.first()?.value;
-    let last = samples.last()?.value;
+    let (oldest, newest) = (samples.first()?.value, samples.last()?.value);
     let numbers = || samples.iter().map(|s| s.value).filter(|v| !v.is_nan());
     let least = || numbers().reduce(f64::min);
     let most = || numbers().reduce(f64::max);
     match calc {
-        Calc::LastNotNull | Calc::Last => Some(last),
-        Calc::FirstNotNull => Some(first),
+        Calc::LastNotNull | Calc::Last => Some(newest),
+        Calc::FirstNotNull => Some(oldest),
         Calc::Count => Some(samples.len() as f64),
         Calc::Min => least(),
         Calc::Max => most(),
         Calc::Sum => numbers().reduce(|a, b| a + b),
         Calc::Mean => numbers().reduce(|a, b| a + b).map(|sum| sum / numbers().count() as f64),
         Calc::Range => Some(most()? - least()?),
-        Calc::Delta => Some(last - first),
+        Calc::Diff => Some(newest - oldest),
+        Calc::Delta => Some(samples.windows(2).map(|pair| added(pair[0].value, pair[1].value)).sum()),
     }
+}
+
+/// What a counter gained between two samples: after a reset, all of it.
+fn added(before: f64, after: f64) -> f64 {
+    if after >= before { after - before } else { after.max(0.0) }
 }
 
 /// The word for a calculation above its column.
@@ -35,7 +40,8 @@ pub fn word(calc: Calc) -> &'static str {
         Calc::Sum => "total",
         Calc::Mean => "mean",
         Calc::Range => "range",
-        Calc::Delta => "change",
+        Calc::Diff => "change",
+        Calc::Delta => "added",
     }
 }
 
@@ -51,8 +57,18 @@ mod tests {
     #[test]
     fn values_are_made_of_numbers_only() {
         let some = samples(&[4.0, f64::NAN, 1.0, 3.0]);
-        let said = [Calc::LastNotNull, Calc::FirstNotNull, Calc::Mean, Calc::Min, Calc::Max, Calc::Sum, Calc::Count, Calc::Range, Calc::Delta]
-            .map(|c| reduce(c, &some));
+        let said = [
+            Calc::LastNotNull,
+            Calc::FirstNotNull,
+            Calc::Mean,
+            Calc::Min,
+            Calc::Max,
+            Calc::Sum,
+            Calc::Count,
+            Calc::Range,
+            Calc::Diff,
+        ]
+        .map(|c| reduce(c, &some));
         assert_eq!(said, [3.0, 4.0, 8.0 / 3.0, 1.0, 4.0, 8.0, 4.0, 3.0, -1.0].map(Some));
     }
 

@@ -8,7 +8,8 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::clean::Clean;
 use crate::domain::range::Window;
 use crate::domain::time::human;
-use crate::grafana::model::{PanelKind, StatOptions};
+use crate::domain::unit::Formatted;
+use crate::grafana::model::{PanelKind, StatColor, StatOptions};
 use crate::ui::panels::notice::centred;
 use crate::ui::panels::number::sign;
 use crate::ui::panels::tile::{Tile, columns, grid, tiles};
@@ -66,7 +67,7 @@ impl Drawing<'_> {
         let style = self.ground(tile, area, buf);
         let text = self.text(tile);
         if area.height == 1 {
-            return self.one_line(tile, &text, style, area, buf);
+            return self.one_line(tile, &text.to_string(), style, area, buf);
         }
         let caption = self.caption(tile);
         let heads = u16::from(!caption.is_empty());
@@ -78,7 +79,7 @@ impl Drawing<'_> {
         let mut y = (area.height - heads - high - spark) / 2;
         match large {
             Some(large) => large.draw(style, row(area, y), buf),
-            None if self.words.value => centred(&self.look.fit(&text, area.width.into()), style, row(area, y), buf),
+            None if self.words.value => centred(&self.look.fit(&text.to_string(), area.width.into()), style, row(area, y), buf),
             None => {}
         }
         y += high;
@@ -98,22 +99,26 @@ impl Drawing<'_> {
                 buf.set_style(area, self.look.fill(colour));
                 self.look.fill(colour).add_modifier(Modifier::BOLD)
             }
-            Some(colour) => self.look.ink(colour).add_modifier(Modifier::BOLD),
+            Some(colour) if self.options.color != StatColor::None => self.look.ink(colour).add_modifier(Modifier::BOLD),
             None if tile.value.is_none_or(f64::is_nan) => self.look.style(Role::Unknown),
-            None => self.look.style(Role::Text).add_modifier(Modifier::BOLD),
+            _ => self.look.style(Role::Text).add_modifier(Modifier::BOLD),
         }
     }
 
     fn fills(&self, tile: &Tile) -> bool {
-        self.options.fill && tile.shown.colour.is_some()
+        self.options.color == StatColor::Background && tile.shown.colour.is_some()
     }
 
-    fn text(&self, tile: &Tile) -> String {
+    fn text(&self, tile: &Tile) -> Formatted {
         let around = |text: &str| Clean::new(text).into_string();
-        let text = format!("{}{}{}", around(&self.options.prefix), tile.shown.text, around(&self.options.postfix));
+        let Formatted { prefix, text, suffix } = tile.shown.text.clone();
         let sign = sign(tile.shown.colour);
-        let text = if sign.is_empty() { text } else { format!("{text} {sign}") };
-        self.look.spell(&text).into_owned()
+        let sign = if sign.is_empty() { String::new() } else { format!(" {sign}") };
+        Formatted {
+            prefix: self.look.spell(&format!("{}{prefix}", around(&self.options.prefix))).into_owned(),
+            text: self.look.spell(&text).into_owned(),
+            suffix: self.look.spell(&format!("{suffix}{}{sign}", around(&self.options.postfix))).into_owned(),
+        }
     }
 
     /// The name, and the age of a value that is too old.
@@ -137,10 +142,10 @@ impl Drawing<'_> {
         buf.set_stringn(x, area.y, &value, usize::from(area.right().saturating_sub(x)), style);
     }
 
-    fn large(&self, text: &str, width: u16) -> Option<Large> {
-        let (number, unit) = digits::split(text);
-        let rows = digits::large(number, self.look.charset)?;
-        let large = Large { width: rows[0].width(), rows, unit: unit.to_owned() };
+    fn large(&self, text: &Formatted, width: u16) -> Option<Large> {
+        let rows = digits::large(&text.text, self.look.charset)?;
+        let unit = text.suffix.trim().to_owned();
+        let large = Large { width: rows[0].width(), rows, before: text.prefix.trim().to_owned(), unit };
         (large.whole() <= usize::from(width)).then_some(large)
     }
 }
@@ -149,16 +154,21 @@ impl Drawing<'_> {
 struct Large {
     rows: [String; 3],
     width: usize,
+    before: String,
     unit: String,
 }
 
 impl Large {
     fn whole(&self) -> usize {
-        self.width + if self.unit.is_empty() { 0 } else { 1 + self.unit.width() }
+        let beside = |text: &str| if text.is_empty() { 0 } else { 1 + text.width() };
+        beside(&self.before) + self.width + beside(&self.unit)
     }
 
     fn draw(&self, style: Style, first: Rect, buf: &mut Buffer) {
-        let x = first.x + first.width.saturating_sub(self.whole() as u16) / 2;
+        let mut x = first.x + first.width.saturating_sub(self.whole() as u16) / 2;
+        if !self.before.is_empty() {
+            x = buf.set_stringn(x, first.y + 1, &self.before, self.before.width(), style).0 + 1;
+        }
         for (n, text) in self.rows.iter().enumerate() {
             buf.set_stringn(x, first.y + n as u16, text, self.width, style);
         }

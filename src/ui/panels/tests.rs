@@ -3,8 +3,6 @@
 
 pub mod stage;
 
-use std::time::Duration;
-
 use super::*;
 use crate::grafana::model::{Calc, TimeseriesOptions};
 use stage::{Stage, wave};
@@ -30,7 +28,18 @@ fn pictures() {
     spike.panel.field.unit = Some(crate::domain::unit::Unit("s".into()));
     spike.panel.field.line.thresholds = true;
     spike.panel.field.thresholds.steps = vec![(None, "green".into()), (Some(0.5), "red".into())];
-    spike.series(&[("__name__", "latency")], wave(500, |x| if x == 250.0 { 0.7 } else if (300.0..340.0).contains(&x) { f64::NAN } else { 0.1 + 0.02 * (x * 7.0).sin() }));
+    spike.series(
+        &[("__name__", "latency")],
+        wave(500, |x| {
+            if x as i32 == 250 {
+                0.7
+            } else if (300.0..340.0).contains(&x) {
+                f64::NAN
+            } else {
+                0.1 + 0.02 * (x * 7.0).sin()
+            }
+        }),
+    );
     println!("{}", spike.picture(60, 10));
     spike.look.charset = crate::ui::theme::Charset::Ascii;
     println!("{}", spike.picture(60, 10));
@@ -42,9 +51,14 @@ fn pictures() {
     mono.crosshair = Some(Stamp(stage::START + 30 * 60_000));
     println!("{}", mono.picture(60, 12));
     let mut calcs = lines(3);
-    calcs.panel.kind = PanelKind::Timeseries(TimeseriesOptions { legend: true, legend_calcs: vec![Calc::Mean, Calc::Max, Calc::LastNotNull] });
+    calcs.panel.kind =
+        PanelKind::Timeseries(TimeseriesOptions { legend: true, legend_calcs: vec![Calc::Mean, Calc::Max, Calc::LastNotNull] });
     println!("{}", calcs.picture(60, 16));
     println!("{}", calcs.picture(110, 12));
-    let zero = { let mut z = lines(0); z.series(&[("job", "errors")], wave(60, |_| 0.0)); z };
+    let zero = {
+        let mut z = lines(0);
+        z.series(&[("job", "errors")], wave(60, |_| 0.0));
+        z
+    };
     println!("{}", zero.picture(40, 8));
 }

@@ -50,7 +50,11 @@ pub fn tiles<'a>(input: &Input<'a>, how: &Reduce) -> Vec<Tile<'a>> {
     if how.all_values {
         return some.flat_map(|f| f.samples.chunks(1).map(move |one| (f.clone(), one))).map(|(f, one)| tile(f, one)).collect();
     }
-    some.map(|f| { let samples = f.samples; tile(f, samples) }).collect()
+    let whole = |field: Field<'a>| {
+        let samples = field.samples;
+        tile(field, samples)
+    };
+    some.map(whole).collect()
 }
 
 /// A series that ended is older than its last answer.

@@ -31,7 +31,7 @@ pub fn shape<'a>(input: &Input<'a>) -> Chart<'a> {
     let right = shown.iter().find(|f| f.options.line.right_axis).map(|f| axis(base, Some(f)));
     let zero = |right: bool| shown.iter().any(|f| f.options.line.right_axis == right && stands_on_zero(&f.options));
     let (left, right) = (Axis { zero: zero(false), ..left }, right.map(|axis| Axis { zero: zero(true), ..axis }));
-    let left = if percent_stack(&shown) { percents(left) } else { left };
+    let left = if percent_stack(&shown) { percents() } else { left };
     let hidden = of - shown.len().min(of);
     let of = if hidden > 0 && of <= chart::MOST { shown.len() } else { of };
     Chart {
@@ -76,8 +76,8 @@ fn percent_stack(fields: &[Field]) -> bool {
     fields.iter().any(|f| f.options.line.stack == Stack::Percent)
 }
 
-fn percents(axis: Axis) -> Axis {
-    Axis { unit: Some(Unit("percent".into())), decimals: None, min: Some(0.0), max: Some(100.0), ..axis }
+fn percents() -> Axis {
+    Axis { unit: Some(Unit("percent".into())), min: Some(0.0), max: Some(100.0), ..Axis::default() }
 }
 
 /// The steps of the thresholds above the first, where the panel wants them drawn.
@@ -88,7 +88,7 @@ fn limits(options: &FieldOptions, look: &Look) -> Vec<Limit> {
     let steps = options.thresholds.steps.iter().filter_map(|(value, name)| Some(((*value)?, look.grafana(name)?)));
     let limit = |(value, colour): (f64, Color)| {
         let plain = FieldOptions { mappings: Vec::new(), ..options.clone() };
-        Limit { value, label: show(&plain, Some(value), look).text, colour, reach: false }
+        Limit { value, label: show(&plain, Some(value), look).text.to_string(), colour, reach: false }
     };
     steps.map(limit).collect()
 }

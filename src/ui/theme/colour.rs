@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use ratatui::style::Color;
 
+use crate::domain::colour::Colour;
+
 /// How many colours the terminal shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
@@ -31,6 +33,14 @@ impl Depth {
             }
             _ => colour,
         }
+    }
+}
+
+/// A colour of the configuration.
+pub fn of(colour: Colour) -> Color {
+    match colour {
+        Colour::Ansi(n) => SIXTEEN[usize::from(n & 15)].0,
+        Colour::Rgb(r, g, b) => Color::Rgb(r, g, b),
     }
 }
 
@@ -90,18 +100,18 @@ fn rgb_of_index(n: u8) -> (u8, u8, u8) {
     }
 }
 
-fn nearest_index(r: u8, g: u8, b: u8) -> u8 {
+fn nearest_index(red: u8, green: u8, blue: u8) -> u8 {
     let step = |v: u8| match v {
         0..48 => 0,
         48..115 => 1,
         _ => (v - 35) / 40,
     };
-    let cube = 16 + 36 * step(r) + 6 * step(g) + step(b);
-    let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
+    let cube = 16 + 36 * step(red) + 6 * step(green) + step(blue);
+    let mean = (u16::from(red) + u16::from(green) + u16::from(blue)) / 3;
     let grey = 232 + (mean.saturating_sub(3) / 10).min(23) as u8;
     let far = |n: u8| {
         let (x, y, z) = rgb_of_index(n);
-        [(x, r), (y, g), (z, b)].iter().map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum::<u32>()
+        [(x, red), (y, green), (z, blue)].iter().map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum::<u32>()
     };
     if far(grey) < far(cube) { grey } else { cube }
 }
@@ -131,17 +141,14 @@ fn nearest_name(r: u8, g: u8, b: u8) -> Color {
 
 /// Hue in degrees, saturation and value from 0 to 1.
 pub(crate) fn hsv(r: u8, g: u8, b: u8) -> (f64, f64, f64) {
-    let [r, g, b] = [r, g, b].map(|v| f64::from(v) / 255.0);
-    let (most, least) = (r.max(g).max(b), r.min(g).min(b));
+    let parts = [r, g, b].map(|v| f64::from(v) / 255.0);
+    let (most, least) = (parts.into_iter().fold(0.0, f64::max), parts.into_iter().fold(1.0, f64::min));
     let span = most - least;
-    let hue = if span == 0.0 {
-        0.0
-    } else if most == r {
-        60.0 * ((g - b) / span).rem_euclid(6.0)
-    } else if most == g {
-        60.0 * ((b - r) / span + 2.0)
-    } else {
-        60.0 * ((r - g) / span + 4.0)
-    };
-    (hue, if most == 0.0 { 0.0 } else { span / most }, most)
+    if span <= 0.0 {
+        return (0.0, 0.0, most);
+    }
+    // A third of the circle from the strongest part, towards the stronger of its neighbours.
+    let strongest = parts.iter().position(|p| *p >= most).unwrap_or_default();
+    let lean = (parts[(strongest + 1) % 3] - parts[(strongest + 2) % 3]) / span;
+    ((60.0 * (2.0 * strongest as f64 + lean)).rem_euclid(360.0), span / most, most)
 }

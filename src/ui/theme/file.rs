@@ -1,36 +1,21 @@
 //! A theme file: TOML to styles, with every mistake told by its line.
 
-use std::fmt;
+use std::ops::Range;
 
 use ratatui::style::{Color, Modifier, Style};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Role, Theme, colour};
+use crate::domain::colour::Colour;
+use crate::domain::problem::{Problem, Source};
 
 /// Why a theme cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ThemeError {
-    /// Every mistake in it, in the order of the file.
+    /// Every mistake in it.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Invalid(Vec<Problem>),
-}
-
-/// One mistake and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The file.
-    pub origin: String,
-    /// From 1.
-    pub line: usize,
-    /// What is wrong, with the nearest valid name.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.origin, self.line, self.message)
-    }
 }
 
 const SECTIONS: [&str; 2] = ["roles", "series"];
@@ -41,54 +26,31 @@ const MODIFIERS: [(&str, Modifier); 5] = [
     ("underline", Modifier::UNDERLINED),
     ("reverse", Modifier::REVERSED),
 ];
-const COLOURS: [&str; 17] = [
-    "default",
-    "black",
-    "red",
-    "green",
-    "yellow",
-    "blue",
-    "magenta",
-    "cyan",
-    "gray",
-    "dark-gray",
-    "light-red",
-    "light-green",
-    "light-yellow",
-    "light-blue",
-    "light-magenta",
-    "light-cyan",
-    "white",
-];
-
 type Found<'a, 'i> = &'a Spanned<DeValue<'i>>;
 
-pub(super) fn parse(text: &str, origin: &str, base: Theme) -> Result<Theme, ThemeError> {
-    let mut reader = Reader { text, origin, theme: base, problems: Vec::new() };
-    match DeTable::parse(text) {
+pub(super) fn parse(source: &Source, base: Theme) -> Result<Theme, ThemeError> {
+    let mut reader = Reader { source, theme: base, problems: Vec::new() };
+    match DeTable::parse(source.body()) {
         Ok(table) => reader.file(table.get_ref()),
-        Err(error) => reader.problem(error.span().map_or(0, |s| s.start), error.message().to_owned()),
+        Err(error) => reader.problem(&error.span().unwrap_or_default(), error.message()),
     }
     if reader.problems.is_empty() { Ok(reader.theme) } else { Err(ThemeError::Invalid(reader.problems)) }
 }
 
 struct Reader<'t> {
-    text: &'t str,
-    origin: &'t str,
+    source: &'t Source,
     theme: Theme,
     problems: Vec<Problem>,
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, at: usize, message: String) {
-        let line = 1 + self.text.bytes().take(at).filter(|b| *b == b'\n').count();
-        self.problems.push(Problem { origin: self.origin.to_owned(), line, message });
+    fn problem(&mut self, at: &Range<usize>, message: &str) {
+        self.problems.push(Problem::new(message).at(self.source.place(at)));
     }
 
-    fn unknown(&mut self, at: usize, what: &str, name: &str, valid: impl IntoIterator<Item = &'static str>) {
-        let nearest = valid.into_iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-        let hint = nearest.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-        self.problem(at, format!("unknown {what} `{name}`{hint}"));
+    fn unknown(&mut self, at: &Range<usize>, what: &str, word: &str, known: &[&str]) {
+        let problem = Problem::new(format!("unknown {what} {word:?}")).at(self.source.place(at));
+        self.problems.push(problem.instead_of(word, known.iter().copied()));
     }
 
     fn file(&mut self, table: &DeTable<'_>) {
@@ -96,8 +58,8 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("roles", DeValue::Table(roles)) => self.roles(roles),
                 ("series", DeValue::Table(series)) => self.series(series),
-                (name, _) if SECTIONS.contains(&name) => self.problem(value.span().start, format!("`{name}` must be a table")),
-                (name, _) => self.unknown(key.span().start, "section", name, SECTIONS),
+                (name, _) if SECTIONS.contains(&name) => self.problem(&value.span(), "must be a table"),
+                (name, _) => self.unknown(&key.span(), "section", name, &SECTIONS),
             }
         }
     }
@@ -111,7 +73,7 @@ impl Reader<'_> {
                         self.theme.roles[*role as usize] = style;
                     }
                 }
-                None => self.unknown(key.span().start, "role", name, Role::ALL.map(|(n, _)| n)),
+                None => self.unknown(&key.span(), "role", name, &Role::ALL.map(|(n, _)| n)),
             }
         }
     }
@@ -122,8 +84,8 @@ impl Reader<'_> {
                 ("palette", DeValue::Array(colours)) if !colours.is_empty() => {
                     self.theme.series = colours.iter().filter_map(|c| self.colour(c)).collect();
                 }
-                ("palette", _) => self.problem(value.span().start, "`palette` must be a list of colours".into()),
-                (name, _) => self.unknown(key.span().start, "key", name, ["palette"]),
+                ("palette", _) => self.problem(&value.span(), "`palette` must be a list of colours"),
+                (name, _) => self.unknown(&key.span(), "key", name, &["palette"]),
             }
         }
     }
@@ -140,8 +102,8 @@ impl Reader<'_> {
                     Some((_, modifier)) if self.flag(value) => style = style.add_modifier(*modifier),
                     Some(_) => {}
                     None => {
-                        let valid = MODIFIERS.iter().map(|(n, _)| *n).chain(["fg", "bg"]);
-                        self.unknown(key.span().start, "key", name, valid);
+                        let known: Vec<_> = MODIFIERS.iter().map(|(n, _)| *n).chain(["fg", "bg"]).collect();
+                        self.unknown(&key.span(), "key", name, &known);
                     }
                 },
             }
@@ -153,7 +115,7 @@ impl Reader<'_> {
         if let DeValue::Boolean(on) = value.get_ref() {
             return *on;
         }
-        self.problem(value.span().start, "must be true or false".into());
+        self.problem(&value.span(), "must be true or false");
         false
     }
 
@@ -162,13 +124,14 @@ impl Reader<'_> {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
             _ => {
-                self.problem(value.span().start, "must be a colour: a name, \"#rrggbb\" or an index".into());
+                self.problem(&value.span(), "must be a colour: a name, \"#rrggbb\" or an index");
                 return None;
             }
         };
         let colour = colour::parse(&text);
         if colour.is_none() {
-            self.unknown(value.span().start, "colour", &text, COLOURS);
+            let known: Vec<_> = Colour::NAMES.into_iter().chain(["default"]).collect();
+            self.unknown(&value.span(), "colour", &text, &known);
         }
         colour
     }

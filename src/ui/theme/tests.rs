@@ -32,14 +32,17 @@ fn a_theme_changes_only_what_it_names() {
 
 #[test]
 fn mistakes_name_their_line_and_the_nearest_name() {
-    assert_eq!(
-        problems("[roles]\ncritcal = \"red\"\ngood = \"gren\"\n\n[serie]\n"),
-        [
-            "night.toml:2: unknown role `critcal`; did you mean `critical`?",
-            "night.toml:3: unknown colour `gren`; did you mean `green`?",
-            "night.toml:5: unknown section `serie`; did you mean `series`?",
-        ]
-    );
+    let told = problems("[roles]\ncritcal = \"red\"\ngood = \"gren\"\n\n[serie]\n").join("\n");
+    for words in [
+        "night.toml:2:1: unknown role \"critcal\"",
+        "\"critical\"?",
+        "night.toml:3:8",
+        "\"green\"?",
+        "night.toml:5:2",
+        "\"series\"?",
+    ] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
     assert_eq!(problems("[roles]\nwarning = { bold = 1, colour = \"red\" }").len(), 2);
     assert_eq!(problems("[roles\n").len(), 1);
 }
@@ -65,7 +68,7 @@ fn without_colour_every_sign_is_still_one() {
     }
     assert_ne!(look.style(Role::Critical), look.style(Role::Good));
     assert_ne!(look.style(Role::Stale), look.style(Role::Text));
-    assert!(look.environment("red").add_modifier.contains(Modifier::REVERSED));
+    assert!(look.environment(Colour::Ansi(1)).add_modifier.contains(Modifier::REVERSED));
 }
 
 #[test]

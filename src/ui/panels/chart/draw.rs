@@ -1,7 +1,5 @@
 //! A chart to cells: axes, grid, limits, lines, legend, in the order in which they cover each other.
 
-use std::borrow::Cow;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -65,12 +63,8 @@ fn lay_out(chart: &Chart, look: &Look, area: Rect, buf: &mut Buffer) -> Plot {
     let right = chart.right.as_ref().map(|axis| scale(chart, axis, true, room));
     let left_width = label_width(&left, look, area);
     let right_width = right.as_ref().filter(|_| area.width >= 40).map_or(0, |s| label_width(s, look, area));
-    let inner = Rect {
-        x: area.x + left_width,
-        width: area.width.saturating_sub(left_width + right_width).max(1),
-        height: rows,
-        ..area
-    };
+    let inner =
+        Rect { x: area.x + left_width, width: area.width.saturating_sub(left_width + right_width).max(1), height: rows, ..area };
     let labels = |scale: &Scale, x: u16, width: u16, buf: &mut Buffer| {
         for (value, label) in &scale.ticks {
             let Some(row) = row_of(scale, *value, inner) else { continue };
@@ -201,7 +195,13 @@ fn dress(chart: &Chart, look: &Look, ink: Ink, focused: Option<usize>) -> (Style
     let (mark, style) = key(chart, look, n);
     let faint = look.depth == Depth::Mono && focused.is_some_and(|f| f != n);
     let strong = focused == Some(n);
-    let modifier = if faint { Modifier::DIM } else if strong { Modifier::BOLD } else { Modifier::empty() };
+    let modifier = if faint {
+        Modifier::DIM
+    } else if strong {
+        Modifier::BOLD
+    } else {
+        Modifier::empty()
+    };
     (style.add_modifier(modifier), mark)
 }
 
@@ -340,24 +340,4 @@ fn since_label(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
     let x = if after >= before { column + 1 } else { column.saturating_sub(text.width() as u16) };
     let y = plot.inner.bottom() - 1;
     buf.set_stringn(plot.inner.x + x, y, &text, text.width(), look.style(Role::Critical));
-}
-
-/// A small line of values over `width` cells, one row high: blocks, or in ASCII a row of signs. Values that are no numbers are
-/// blank; of more values than cells each cell shows the greatest, so that no spike is lost.
-pub fn sparkline(values: &[f64], width: usize, look: &Look) -> String {
-    let levels: Cow<'static, [char]> = match look.charset {
-        Charset::Unicode => Cow::Borrowed(&['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']),
-        Charset::Ascii => Cow::Borrowed(&['_', '.', '-', '=', '+', '*', '#']),
-    };
-    let cells = values.len().min(width);
-    let numbers = || values.iter().copied().filter(|v| v.is_finite());
-    let (low, high) = (numbers().fold(f64::INFINITY, f64::min).min(0.0), numbers().fold(f64::NEG_INFINITY, f64::max));
-    let level = |v: f64| if high > low { ((v - low) / (high - low) * (levels.len() - 1) as f64).round() as usize } else { 0 };
-    (0..cells)
-        .map(|n| {
-            let (from, to) = (n * values.len() / cells, (n + 1) * values.len() / cells);
-            let peak = values.get(from..to).unwrap_or_default().iter().copied().filter(|v| v.is_finite()).reduce(f64::max);
-            peak.and_then(|v| levels.get(level(v)).copied()).unwrap_or(' ')
-        })
-        .collect()
 }

@@ -43,7 +43,8 @@ pub fn plan(chart: &Chart, look: &Look, area: Rect) -> (Rect, Option<Legend>) {
     let table = !calcs.is_empty() && chart.crosshair.is_none() && area.width >= 36;
     let rows = usize::from(if wide { area.height } else { (area.height / 4).clamp(1, 8) });
     let entries = |calcs: &[_]| chart.lines.iter().enumerate().map(|(n, l)| entry(chart, l, n, calcs, look)).collect::<Vec<_>>();
-    if !wide && !(table && chart.lines.len() < rows) {
+    let as_list = wide || (table && chart.lines.len() < rows);
+    if !as_list {
         let all = entries(&[]);
         return below(chart, look, area, all, rows);
     }
@@ -58,7 +59,12 @@ fn entry(chart: &Chart, line: &Line, n: usize, calcs: &[crate::grafana::model::C
         None => line.measured.last().map(|s| s.value),
     };
     let values = if calcs.is_empty() { vec![now] } else { calcs.iter().map(|c| reduce(*c, line.measured)).collect() };
-    let text = |v: Option<f64>| v.map_or_else(|| look.pick("–", "-").into(), |v| look.spell(&show(&line.options, Some(v), look).text).into_owned());
+    let text = |v: Option<f64>| {
+        v.map_or_else(
+            || look.pick("–", "-").into(),
+            |v| look.spell(&show(&line.options, Some(v), look).text.to_string()).into_owned(),
+        )
+    };
     Entry { line: n, values: values.into_iter().map(text).collect() }
 }
 
@@ -86,7 +92,16 @@ fn below(chart: &Chart, look: &Look, area: Rect, mut entries: Vec<Entry>, rows: 
     let height = flow.len().max(1) as u16;
     let plot = Rect { height: area.height - height, ..area };
     let area = Rect { y: plot.bottom(), height, ..area };
-    (plot, Some(Legend { area, rows: Rows::Flowing(flow), left_out: chart.of.max(entries.len()) - named, entries, heads: Vec::new() }))
+    (
+        plot,
+        Some(Legend {
+            area,
+            rows: Rows::Flowing(flow),
+            left_out: chart.of.max(entries.len()) - named,
+            entries,
+            heads: Vec::new(),
+        }),
+    )
 }
 
 /// A lone line may have the whole row for its name.
@@ -102,7 +117,7 @@ fn flowing(entries: &[Entry], width: usize, rows: usize, reserve: usize, size: i
         let wanted = size(entry);
         let room = width.saturating_sub(if flow.len() == rows { reserve } else { 0 });
         let gap = if used == 0 { 0 } else { 2 };
-        if used + gap + wanted <= room || (used == 0 && n == 0) {
+        if used + gap + wanted <= room || n == 0 {
             used += gap + wanted;
         } else if flow.len() < rows {
             flow.push(Vec::new());
@@ -123,7 +138,14 @@ fn entry_width(chart: &Chart, entry: &Entry, look: &Look) -> usize {
 }
 
 /// One in a row, with a column for each calculation: to the right of the graph, or below it.
-fn listed(chart: &Chart, area: Rect, mut entries: Vec<Entry>, heads: Vec<&'static str>, rows: usize, right: bool) -> (Rect, Legend) {
+fn listed(
+    chart: &Chart,
+    area: Rect,
+    mut entries: Vec<Entry>,
+    heads: Vec<&'static str>,
+    rows: usize,
+    right: bool,
+) -> (Rect, Legend) {
     let head = usize::from(!heads.is_empty());
     let unnamed = chart.of - chart.lines.len().min(chart.of);
     let mut most = rows.saturating_sub(head).max(1);
@@ -160,7 +182,14 @@ impl Legend {
         }
     }
 
-    fn draw_flowing(&self, chart: &Chart, look: &Look, flow: &[Vec<usize>], key: impl Fn(usize) -> (char, Style), buf: &mut Buffer) {
+    fn draw_flowing(
+        &self,
+        chart: &Chart,
+        look: &Look,
+        flow: &[Vec<usize>],
+        key: impl Fn(usize) -> (char, Style),
+        buf: &mut Buffer,
+    ) {
         for (y, row) in (self.area.y..self.area.bottom()).zip(flow) {
             let last = y + 1 == self.area.bottom() && self.left_out > 0;
             let room = usize::from(self.area.width).saturating_sub(if last { 9 } else { 0 });
@@ -179,7 +208,15 @@ impl Legend {
         }
     }
 
-    fn draw_listed(&self, chart: &Chart, look: &Look, name: usize, columns: &[usize], key: impl Fn(usize) -> (char, Style), buf: &mut Buffer) {
+    fn draw_listed(
+        &self,
+        chart: &Chart,
+        look: &Look,
+        name: usize,
+        columns: &[usize],
+        key: impl Fn(usize) -> (char, Style),
+        buf: &mut Buffer,
+    ) {
         let right = self.area.right();
         let start = self.area.x + 2 + name as u16;
         let mut rows = self.area.y..self.area.bottom();

@@ -37,7 +37,7 @@ pub fn trace(line: &Line, window: Window, columns: i32) -> Vec<Bin> {
     let mut before: Option<&Sample> = None;
     for (n, sample) in line.drawn.iter().enumerate() {
         if !sample.value.is_finite() {
-            before = None;
+            before = before.filter(|_| line.options.line.join_gaps);
             continue;
         }
         if sample.at < window.start || sample.at > window.end {
@@ -58,6 +58,9 @@ pub fn trace(line: &Line, window: Window, columns: i32) -> Vec<Bin> {
 
 /// The longest step that is not a gap, in milliseconds.
 fn gap(line: &Line) -> f64 {
+    if line.options.line.join_gaps {
+        return f64::INFINITY;
+    }
     let usual = line.step.map(|s| s.as_millis() as f64).or_else(|| usual_step(&line.drawn));
     usual.map_or(f64::INFINITY, |step| step * GAP)
 }

@@ -1,7 +1,6 @@
 //! A panel with made-up data, and its picture.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -12,7 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::range::Window;
 use crate::domain::series::{Answer, Sample, Series};
 use crate::domain::time::Stamp;
-use crate::grafana::model::{FieldOptions, GridPos, Panel, PanelKind, Target};
+use crate::grafana::model::{FieldOptions, GridPos, Panel, PanelKind, Target, Times};
 use crate::ui::panels::{Badge, Input, Outcome, draw, frame};
 use crate::ui::theme::Look;
 
@@ -30,7 +29,6 @@ pub struct Stage {
     pub fault: Option<Fault>,
     pub crosshair: Option<Stamp>,
     pub focused: Option<String>,
-    pub step: Option<Duration>,
     pub scroll: usize,
 }
 
@@ -44,7 +42,6 @@ impl Stage {
             fault: None,
             crosshair: None,
             focused: None,
-            step: None,
             scroll: 0,
         }
     }
@@ -58,7 +55,7 @@ impl Stage {
     pub fn with<T>(&self, then: impl FnOnce(&Input) -> T) -> T {
         let target = &self.panel.targets[0];
         let (answer, fault) = (self.answer.as_ref(), self.fault.as_ref());
-        let results = [Outcome { target, legend: &self.legend, answer, fault, step: self.step }];
+        let results = [Outcome { target, legend: &self.legend, answer, fault }];
         then(&Input {
             panel: &self.panel,
             results: &results,
@@ -91,6 +88,7 @@ pub fn panel(kind: PanelKind) -> Panel {
         instant: false,
         format: "time_series".into(),
         min_step: None,
+        interval_factor: 1,
         foreign: None,
     };
     Panel {
@@ -103,10 +101,9 @@ pub fn panel(kind: PanelKind) -> Panel {
         field: FieldOptions::default(),
         overrides: Vec::new(),
         transformations: Vec::new(),
-        time_from: None,
-        time_shift: None,
-        min_interval: None,
+        times: Times::default(),
         repeat: None,
+        scope: Vec::new(),
     }
 }
 
