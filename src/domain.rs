@@ -9,6 +9,7 @@ pub mod labels;
 pub mod metadata;
 pub mod name;
 pub mod problem;
+pub mod promql;
 pub mod range;
 pub mod rule;
 pub mod secret;
