@@ -5,6 +5,8 @@
 mod json;
 pub mod model;
 mod read;
+pub mod step;
+pub mod variables;
 mod words;
 
 pub use read::{ReadError, read};

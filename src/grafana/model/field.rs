@@ -116,7 +116,7 @@ pub enum MapOn {
     Value(String),
     /// All between, both ends in; open where absent.
     Range(Option<f64>, Option<f64>),
-    /// Those that match.
+    /// Those that match, `/regex/`.
     Regex(String),
     /// `null`, `nan`, `null+nan`, `empty`, `true`, `false`.
     Special(String),
@@ -143,7 +143,7 @@ pub enum FieldMatcher {
         /// Whether all others are meant.
         except: bool,
     },
-    /// By its displayed name, `/regex/`.
+    /// By its displayed name, as written: `/regex/` somewhere in it, or an expression for all of it.
     Regex(String),
     /// By the query's letter.
     Query(String),

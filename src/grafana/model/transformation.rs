@@ -22,7 +22,7 @@ pub enum Transformation {
     Keep {
         /// By name.
         names: Vec<String>,
-        /// By regular expression.
+        /// By `/regex/`.
         regex: Option<String>,
     },
     /// `groupBy`: one row for each set of equal values; the calculations make columns `field (calc)`.
@@ -60,7 +60,7 @@ pub enum Transformation {
     LabelsToFields,
     /// `renameByRegex`.
     Rename {
-        /// What is replaced in names.
+        /// What is replaced in names, `/regex/`.
         regex: String,
         /// With what; `$1` stands for the first group.
         with: String,

@@ -2,7 +2,6 @@
 
 use super::super::json::Node;
 use super::super::model::{Cell, DrawStyle, FieldMatcher, FieldOptions, LineOptions, Override, Property, Stack, Thresholds};
-use super::super::words;
 use super::mapping;
 use crate::domain::unit::Unit;
 
@@ -175,7 +174,7 @@ fn over(node: Node<'_>) -> Option<Override> {
     let (id, options) = (matcher.at("id").string(), matcher.at("options"));
     let on = match id.as_str() {
         "byName" => FieldMatcher::Name(options.string()),
-        "byRegexp" => regex(options.string()),
+        "byRegexp" => FieldMatcher::Regex(options.string()),
         "byFrameRefID" => FieldMatcher::Query(options.string()),
         "byType" => FieldMatcher::Type(options.string()),
         "byNames" => FieldMatcher::Names { names: options.at("names").texts(), except: options.at("mode").string() == "exclude" },
@@ -185,11 +184,6 @@ fn over(node: Node<'_>) -> Option<Override> {
         }
     };
     Some(Override { on, set })
-}
-
-/// Without its slashes; Grafana takes text without slashes as a regular expression too.
-fn regex(text: String) -> FieldMatcher {
-    FieldMatcher::Regex(words::slashed(&text).unwrap_or(text))
 }
 
 fn property(node: Node<'_>) -> Option<Property> {

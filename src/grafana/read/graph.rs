@@ -125,8 +125,9 @@ fn overrides(node: Node<'_>) -> Vec<Override> {
     colors.chain(series).filter(|over| !over.set.is_empty()).collect()
 }
 
-fn matcher(alias: String) -> FieldMatcher {
-    words::slashed(&alias).map_or(FieldMatcher::Name(alias), FieldMatcher::Regex)
+/// By `/regex/` or by name.
+pub fn matcher(alias: String) -> FieldMatcher {
+    if words::slashed(&alias).is_some() { FieldMatcher::Regex(alias) } else { FieldMatcher::Name(alias) }
 }
 
 fn properties(over: Node<'_>, panel: Node<'_>) -> Vec<Property> {

@@ -2,7 +2,6 @@
 
 use super::super::json::Node;
 use super::super::model::{MapOn, Mapping, Thresholds};
-use super::super::words;
 
 /// `{mode, steps: [{value, color}]}`; a bare list of steps is the form of Grafana 6.
 pub fn thresholds(node: Node<'_>) -> Thresholds {
@@ -33,10 +32,7 @@ fn mapping(node: Node<'_>) -> Vec<Mapping> {
     match node.at("type").string().as_str() {
         "value" => options.entries().into_iter().map(|(value, to)| result(MapOn::Value(value.to_owned()), to)).collect(),
         "range" => one(MapOn::Range(options.at("from").number(), options.at("to").number())),
-        "regex" => {
-            let pattern = options.at("pattern").string();
-            one(MapOn::Regex(words::slashed(&pattern).unwrap_or(pattern)))
-        }
+        "regex" => one(MapOn::Regex(options.at("pattern").string())),
         "special" => one(MapOn::Special(options.at("match").string())),
         "2" => vec![old(range(node), node)],
         _ if node.at("value").exists() || node.at("text").exists() => vec![old(value(node), node)],

@@ -2,11 +2,12 @@
 
 use super::super::json::Node;
 use super::super::model::{
-    Calc, Cell, FieldMatcher, FieldOptions, LineOptions, Override, PanelKind, Property, Reduce, StatColor, StatOptions,
-    TableOptions, Thresholds, Transformation,
+    Calc, Cell, FieldOptions, LineOptions, Override, PanelKind, Property, Reduce, StatColor, StatOptions, TableOptions,
+    Thresholds, Transformation,
 };
 use super::super::words;
 use super::field::{decimals, unit};
+use super::graph::matcher;
 use super::mapping;
 use super::panel::Shape;
 
@@ -110,7 +111,7 @@ fn style(node: Node<'_>) -> Option<Override> {
         }
         _ => {}
     }
-    let on = words::slashed(&pattern).map_or(FieldMatcher::Name(pattern), FieldMatcher::Regex);
+    let on = matcher(pattern);
     (!set.is_empty()).then_some(Override { on, set })
 }
 

@@ -2,7 +2,6 @@
 
 use super::super::json::Node;
 use super::super::model::{Operator, Transformation};
-use super::super::words;
 use super::panel::calcs;
 
 /// All that are not switched off, in order; one that midwatch doesn't do is kept by name and noted.
@@ -34,9 +33,7 @@ fn known(id: &str, options: Node<'_>) -> Option<Transformation> {
         "reduce" => Transformation::Reduce(calcs(options.at("reducers"))),
         "labelsToFields" => Transformation::LabelsToFields,
         "renameByRegex" => {
-            let regex = options.at("regex").filled()?;
-            let with = options.at("renamePattern").string();
-            Transformation::Rename { regex: words::slashed(&regex).unwrap_or(regex), with }
+            Transformation::Rename { regex: options.at("regex").filled()?, with: options.at("renamePattern").string() }
         }
         "groupBy" => group(options),
         "calculateField" => calculate(options)?,
@@ -58,8 +55,7 @@ fn organize(options: Node<'_>) -> Transformation {
 
 fn keep(options: Node<'_>) -> Transformation {
     let include = options.at("include");
-    let regex = include.at("pattern").filled().map(|regex| words::slashed(&regex).unwrap_or(regex));
-    Transformation::Keep { names: include.at("names").texts(), regex }
+    Transformation::Keep { names: include.at("names").texts(), regex: include.at("pattern").filled() }
 }
 
 fn group(options: Node<'_>) -> Transformation {
