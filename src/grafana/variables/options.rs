@@ -90,14 +90,14 @@ fn first_number(text: &str) -> f64 {
 
 /// Numbers padded, so that `disk2` comes before `disk10`.
 fn natural(text: &str) -> String {
-    let mut key = String::new();
+    let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let end = if digits > 0 { digits } else { rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()) };
         let (piece, tail) = rest.split_at(end);
-        key += &if digits > 0 { format!("{piece:0>20}") } else { piece.to_lowercase() };
+        pieces.push(if digits > 0 { format!("{piece:0>20}") } else { piece.to_lowercase() });
         rest = tail;
     }
-    key
+    pieces.concat()
 }
