@@ -1,3 +1,9 @@
 //! The `midwatch` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Whichever way it fails, it was installed before: then there is nothing to do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    midwatch::cli::run()
+}

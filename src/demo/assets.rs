@@ -1,0 +1,53 @@
+//! Files that a demo is made of, carried in the program: rules, dashboards, configurations, the shop's schema.
+
+use std::fs;
+use std::path::Path;
+
+use crate::demo::error::DemoError;
+
+/// Alerting and recording rules, by file name.
+const RULES: [(&str, &str); 0] = [];
+
+/// Dashboards, by file name.
+const DASHBOARDS: [(&str, &str); 0] = [];
+
+/// The shop's tables and data.
+pub const SHOP_SQL: &str = include_str!("../../assets/demo/shop.sql");
+/// Settings of both PostgreSQL servers.
+pub const POSTGRESQL_CONF: &str = include_str!("../../assets/demo/postgresql.conf");
+/// Settings of both Redis servers.
+pub const REDIS_CONF: &str = include_str!("../../assets/demo/redis.conf");
+/// What Prometheus scrapes.
+pub const PROMETHEUS_YML: &str = include_str!("../../assets/demo/prometheus.yml");
+/// Routes and receivers of the Alertmanagers.
+pub const ALERTMANAGER_YML: &str = include_str!("../../assets/demo/alertmanager.yml");
+/// The demo as the console's environment.
+pub const MIDWATCH_TOML: &str = include_str!("../../assets/demo/midwatch.toml");
+
+/// Writes rules and dashboards into their folders.
+pub fn unpack(dir: &Path) -> Result<(), DemoError> {
+    for (folder, files) in [("rules", &RULES[..]), ("dashboards", &DASHBOARDS[..])] {
+        let folder = dir.join(folder);
+        fs::create_dir_all(&folder).map_err(DemoError::io(format!("making {}", folder.display())))?;
+        for (name, text) in files {
+            let file = folder.join(name);
+            fs::write(&file, text).map_err(DemoError::io(format!("writing {}", file.display())))?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts values in place of `{{name}}`.
+pub fn fill(template: &str, values: &[(&str, String)]) -> String {
+    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_wherever_the_name_stands() {
+        assert_eq!(fill("a {{x}} {{y}} {{x}}", &[("x", "1".into()), ("y", "{2}".into())]), "a 1 {2} 1");
+    }
+}

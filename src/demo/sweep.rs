@@ -1,0 +1,119 @@
+//! Ending everything that a demo runs and removing all that it wrote. The supervisor does this when it ends, and the watchdog
+//! when the supervisor was killed: one path, so that both are exercised.
+//!
+//! What belongs to a demo is told by the session id, which every process inherits and cannot lose by accident. Only
+//! PostgreSQL's own children have sessions of their own; their postmaster ends them. No list has to be kept, so there is no
+//! moment in which a new process is not in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+
+use crate::demo::faults;
+use crate::demo::process::{self, Process};
+use crate::demo::registry;
+
+/// How long servers may take to end when asked.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// What is to be swept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// The demo's folder.
+    pub dir: PathBuf,
+    /// Its control socket.
+    pub socket: PathBuf,
+    /// Its session: the supervisor's process number.
+    pub session: u32,
+}
+
+impl Sweep {
+    /// Ends the faults, then the servers, then removes folder and socket. Blocks for some seconds at worst.
+    pub fn run(&self) {
+        self.end_processes();
+        self.remove_files();
+    }
+
+    /// Ends the faults and all processes but the supervisor.
+    pub fn end_processes(&self) {
+        faults::end_all(&self.dir);
+        let postmasters = postmasters(&self.dir);
+        let members = self.members();
+        self.wake();
+        for &member in &members {
+            // For a postmaster this is "at once": it takes its shared memory with it, which a kill would leave.
+            let postmaster = postmasters.iter().any(|(pid, _)| *pid == member.pid);
+            let _ = member.signal(if postmaster { Signal::QUIT } else { Signal::TERM });
+        }
+        process::wait_gone(members, GRACE);
+        self.kill_rest();
+        for (pid, memory) in postmasters {
+            remove_shared_memory(pid, &memory);
+        }
+    }
+
+    /// Removes folder and socket.
+    pub fn remove_files(&self) {
+        // A process that has just ended may have written a last file while the folder was being read.
+        for _ in 0..5 {
+            if fs::remove_dir_all(&self.dir).is_ok() || !self.dir.exists() {
+                break;
+            }
+        }
+        registry::retire(&self.socket);
+    }
+
+    fn members(&self) -> Vec<Process> {
+        let mine = process::all().into_iter().filter(|seen| seen.session == self.session);
+        mine.map(|seen| seen.process).filter(|process| process.pid != self.session).collect()
+    }
+
+    /// A stopped process would not hear that it is to end.
+    fn wake(&self) {
+        for seen in process::all().into_iter().filter(process::Seen::stopped) {
+            if seen.session == self.session || seen.process.folder().is_some_and(|folder| folder.starts_with(&self.dir)) {
+                let _ = seen.process.signal(Signal::CONT);
+            }
+        }
+    }
+
+    fn kill_rest(&self) {
+        // Twice: a process may have started another one just before it ended.
+        for _ in 0..2 {
+            let rest = self.members();
+            for &member in &rest {
+                let _ = member.signal(Signal::KILL);
+            }
+            process::wait_gone(rest, GRACE);
+        }
+    }
+}
+
+/// Process number and System V shared memory of every PostgreSQL in the folder, from its `postmaster.pid`.
+fn postmasters(dir: &Path) -> Vec<(u32, String)> {
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+    let files = entries.flatten().filter_map(|entry| fs::read_to_string(entry.path().join("data/postmaster.pid")).ok());
+    files
+        .filter_map(|text| {
+            let lines: Vec<&str> = text.lines().collect();
+            let memory = lines.get(6).and_then(|line| line.split_ascii_whitespace().nth(1)).unwrap_or_default();
+            Some((lines.first()?.trim().parse().ok()?, memory.to_owned()))
+        })
+        .collect()
+}
+
+/// Removes the segment of a PostgreSQL that had to be killed. One that ended in order took it along: then this finds nothing.
+fn remove_shared_memory(postmaster: u32, id: &str) {
+    let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
+    let left = segments.lines().any(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        fields.get(1) == Some(&id) && fields.get(4) == Some(&postmaster.to_string().as_str())
+    });
+    if left {
+        let _ = Command::new("ipcrm").args(["-m", id]).output();
+    }
+}
