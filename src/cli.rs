@@ -19,7 +19,9 @@ pub fn command() -> Command {
 pub fn run() -> ExitCode {
     let matches = command().get_matches();
     match matches.subcommand() {
-        Some(("demo", matches)) => demo::main(matches, async |_| color_eyre::eyre::bail!("the console is not there yet: use --headless")),
+        Some(("demo", matches)) => {
+            demo::main(matches, async |_| color_eyre::eyre::bail!("the console is not there yet: use --headless"))
+        }
         _ => ExitCode::from(64),
     }
 }

@@ -141,7 +141,14 @@ async fn list(json: bool) -> eyre::Result<ExitCode> {
             continue;
         }
         let state = if status.endpoints.is_some() { "up" } else { "starting" };
-        writeln!(out, "{}  {state}, held by {}, supervisor {}, in {}", status.name, status.holders, status.supervisor, status.dir.display())?;
+        writeln!(
+            out,
+            "{}  {state}, held by {}, supervisor {}, in {}",
+            status.name,
+            status.holders,
+            status.supervisor,
+            status.dir.display()
+        )?;
         for fault in &status.faults {
             writeln!(out, "  {}", fault_line(fault))?;
         }

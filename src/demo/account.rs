@@ -30,8 +30,11 @@ impl Account {
 
     /// Gives a file or folder to this user.
     pub fn own(self, path: &Path) -> Result<(), DemoError> {
-        std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
-            .map_err(DemoError::io(format!("giving {} to user {}", path.display(), self.uid)))
+        std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid)).map_err(DemoError::io(format!(
+            "giving {} to user {}",
+            path.display(),
+            self.uid
+        )))
     }
 }
 

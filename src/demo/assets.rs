@@ -6,10 +6,22 @@ use std::path::Path;
 use crate::demo::error::DemoError;
 
 /// Alerting and recording rules, by file name.
-const RULES: [(&str, &str); 0] = [];
+const RULES: [(&str, &str); 6] = [
+    ("app.yml", include_str!("../../assets/rules/app.yml")),
+    ("host.yml", include_str!("../../assets/rules/host.yml")),
+    ("latency.yml", include_str!("../../assets/rules/latency.yml")),
+    ("monitoring.yml", include_str!("../../assets/rules/monitoring.yml")),
+    ("postgres.yml", include_str!("../../assets/rules/postgres.yml")),
+    ("redis.yml", include_str!("../../assets/rules/redis.yml")),
+];
 
 /// Dashboards, by file name.
-const DASHBOARDS: [(&str, &str); 0] = [];
+const DASHBOARDS: [(&str, &str); 4] = [
+    ("application.json", include_str!("../../assets/dashboards/application.json")),
+    ("cache.json", include_str!("../../assets/dashboards/cache.json")),
+    ("database.json", include_str!("../../assets/dashboards/database.json")),
+    ("host.json", include_str!("../../assets/dashboards/host.json")),
+];
 
 /// The shop's tables and data.
 pub const SHOP_SQL: &str = include_str!("../../assets/demo/shop.sql");

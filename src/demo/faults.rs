@@ -140,7 +140,8 @@ impl Target {
 
 /// Ends all faults of a demo now and waits until they have.
 pub fn end_all(dir: &Path) {
-    let enders: Vec<process::Process> = record::all(dir).into_iter().filter(|record| record.ended.is_none()).map(|record| record.ender).collect();
+    let enders: Vec<process::Process> =
+        record::all(dir).into_iter().filter(|record| record.ended.is_none()).map(|record| record.ender).collect();
     for ender in &enders {
         let _ = ender.signal(Signal::TERM);
     }

@@ -124,9 +124,11 @@ mod tests {
     #[test]
     fn the_newest_whole_postgres_is_taken() {
         let folder = tempfile::tempdir().unwrap();
-        for (version, names) in
-            [("9", &["initdb", "postgres", "pg_basebackup"][..]), ("15", &["initdb", "postgres", "pg_basebackup"]), ("16", &["psql"])]
-        {
+        for (version, names) in [
+            ("9", &["initdb", "postgres", "pg_basebackup"][..]),
+            ("15", &["initdb", "postgres", "pg_basebackup"]),
+            ("16", &["psql"]),
+        ] {
             for name in names {
                 put(&folder.path().join(version).join("bin").join(name));
             }

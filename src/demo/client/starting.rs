@@ -34,7 +34,8 @@ impl Starting {
         Tools::find().map_err(DemoError::Missing)?;
         // Held until the supervisor listens: the name is not free any more, and does not look taken yet.
         let claim = Registry::of_user().claim(options.name.as_deref())?;
-        let dir = tempfile::Builder::new().prefix("midwatch-demo-").tempdir().map_err(DemoError::io("making a temporary folder"))?;
+        let dir =
+            tempfile::Builder::new().prefix("midwatch-demo-").tempdir().map_err(DemoError::io("making a temporary folder"))?;
         let mut child = spawn(&claim, &dir, options.linger)?;
         let client = Client { socket: claim.socket.clone() };
         let line = connect(&client, &mut child, &dir).await?;

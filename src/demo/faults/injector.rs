@@ -38,7 +38,11 @@ impl Injector {
         let armed = Instant::now();
         let ender = end.arm().await?;
         let left = Duration::from_secs(seconds).saturating_sub(armed.elapsed());
-        let injected = if left.is_zero() { Err("its time was over before it began".to_owned()) } else { end.target.inject(&self.dir, left).await };
+        let injected = if left.is_zero() {
+            Err("its time was over before it began".to_owned())
+        } else {
+            end.target.inject(&self.dir, left).await
+        };
         on.insert(what, armed + Duration::from_secs(seconds));
         if injected.is_err() {
             end_now(&ender);

@@ -19,7 +19,8 @@ pub fn inject(data: &Path) -> Result<(), String> {
     let postmaster = postmaster(data).ok_or("the server is not running")?;
     postmaster.stop(ACTS_WITHIN)?;
     loop {
-        let awake: Vec<Process> = children(postmaster).into_iter().filter(|seen| !seen.stopped()).map(|seen| seen.process).collect();
+        let awake: Vec<Process> =
+            children(postmaster).into_iter().filter(|seen| !seen.stopped()).map(|seen| seen.process).collect();
         if awake.is_empty() {
             return Ok(());
         }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -77,7 +76,8 @@ impl App {
     /// Serves customers and settles orders until the process is ended.
     pub async fn run(self) -> Result<(), DemoError> {
         let shop = self.shop()?;
-        let jobs = dial::redis(self.redis, &self.password()?, PATIENCE + worker::WAITS).map_err(|error| DemoError::not_up(&self.name, error))?;
+        let jobs = dial::redis(self.redis, &self.password()?, PATIENCE + worker::WAITS)
+            .map_err(|error| DemoError::not_up(&self.name, error))?;
         tokio::spawn(worker::settle(shop.clone(), jobs));
         tokio::spawn(worker::publish(shop.clone()));
         tokio::spawn(worker::watch(shop.clone()));

@@ -102,7 +102,10 @@ impl Crowd {
             _ => Wish::Ask,
         };
         match wish {
-            Wish::Browse => self.get(&format!("/products?category={}", CATEGORIES[self.random.usize(..CATEGORIES.len())])),
+            Wish::Browse => {
+                let category = CATEGORIES[self.random.usize(..CATEGORIES.len())];
+                self.get(&format!("/products?category={category}"))
+            }
             Wish::Look => {
                 let product = self.product();
                 self.get(&format!("/products/{product}"))
@@ -120,7 +123,9 @@ impl Crowd {
     }
 
     fn order(&mut self) -> RequestBuilder {
-        let items: Vec<Value> = (0..self.random.u8(1..=3)).map(|_| json!({ "product": self.product(), "quantity": self.random.i32(1..=3) })).collect();
+        let items: Vec<Value> = (0..self.random.u8(1..=3))
+            .map(|_| json!({ "product": self.product(), "quantity": self.random.i32(1..=3) }))
+            .collect();
         let customer = self.customer();
         self.post("/orders", &json!({ "customer": customer, "items": items }))
     }

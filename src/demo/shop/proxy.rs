@@ -105,7 +105,8 @@ impl Front {
     }
 
     async fn forward(&self, instance: &Instance, call: &Call) -> Result<Response, reqwest::Error> {
-        let mut request = self.http.request(call.method.clone(), format!("{}{}", instance.url, call.path)).body(call.body.clone());
+        let mut request =
+            self.http.request(call.method.clone(), format!("{}{}", instance.url, call.path)).body(call.body.clone());
         if let Some(kind) = &call.content_type {
             request = request.header(header::CONTENT_TYPE, kind);
         }

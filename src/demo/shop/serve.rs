@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
-use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::demo::error::DemoError;
@@ -18,7 +18,8 @@ const OWN: [&str; 2] = ["/metrics", "/healthz"];
 
 /// Serves until the process is ended.
 pub async fn serve(name: &str, port: u16, router: Router) -> Result<(), DemoError> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(DemoError::io(format!("{name} listening on port {port}")))?;
+    let listener =
+        TcpListener::bind(("127.0.0.1", port)).await.map_err(DemoError::io(format!("{name} listening on port {port}")))?;
     axum::serve(listener, router).await.map_err(DemoError::io(format!("{name} serving")))
 }
 

@@ -15,11 +15,29 @@ pub struct Databases {
 
 /// Starts the exporter of the host.
 pub async fn node(site: &Site) -> Result<u16, DemoError> {
-    let launch = |port| Launch::new("node-exporter", &site.tools.node_exporter).args(["--collector.disable-defaults"]).args(
-        // What the dashboards show; the rest costs time at each scrape.
-        ["cpu", "diskstats", "filefd", "filesystem", "loadavg", "meminfo", "netdev", "pressure", "stat", "time", "uname", "vmstat"]
-            .map(|collector| format!("--collector.{collector}")),
-    ).args([listen(port)]);
+    let launch = |port| {
+        Launch::new("node-exporter", &site.tools.node_exporter)
+            .args(["--collector.disable-defaults"])
+            .args(
+                // What the dashboards show; the rest costs time at each scrape.
+                [
+                    "cpu",
+                    "diskstats",
+                    "filefd",
+                    "filesystem",
+                    "loadavg",
+                    "meminfo",
+                    "netdev",
+                    "pressure",
+                    "stat",
+                    "time",
+                    "uname",
+                    "vmstat",
+                ]
+                .map(|collector| format!("--collector.{collector}")),
+            )
+            .args([listen(port)])
+    };
     site.step("node exporter", serve(site, launch)).await
 }
 
@@ -32,10 +50,7 @@ pub async fn databases(site: &Site, postgres: Pair, redis: Pair) -> Result<Datab
             redis_exporter(site, "primary", redis.primary),
             redis_exporter(site, "replica", redis.follower),
         )?;
-        Ok(Databases {
-            postgres: Pair { primary, follower: standby },
-            redis: Pair { primary: redis_primary, follower: replica },
-        })
+        Ok(Databases { postgres: Pair { primary, follower: standby }, redis: Pair { primary: redis_primary, follower: replica } })
     };
     site.step("database exporters", all).await
 }

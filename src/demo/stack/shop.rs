@@ -19,9 +19,11 @@ pub struct Ports {
 
 /// Starts everything and waits until an order could be placed.
 pub async fn start(site: &Site, postgres: u16, redis: u16) -> Result<Ports, DemoError> {
-    let (first, second, third) = site.step("shop's instances", async {
-        tokio::try_join!(app(site, 1, postgres, redis), app(site, 2, postgres, redis), app(site, 3, postgres, redis))
-    }).await?;
+    let (first, second, third) = site
+        .step("shop's instances", async {
+            tokio::try_join!(app(site, 1, postgres, redis), app(site, 2, postgres, redis), app(site, 3, postgres, redis))
+        })
+        .await?;
     let apps = vec![first, second, third];
     let proxy = site.step("shop's proxy", proxy(site, &apps)).await?;
     let load = site.step("shop's customers", load(site, proxy)).await?;

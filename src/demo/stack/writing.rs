@@ -18,8 +18,7 @@ pub fn endpoints(site: &Site, name: &str, parts: &Parts, prometheus: u16) -> End
         database: Some("shop".to_owned()),
         password_file: site.secrets.file("midwatch"),
     };
-    let redis =
-        |port| Database { address: address(port), user: None, database: None, password_file: site.secrets.file("redis") };
+    let redis = |port| Database { address: address(port), user: None, database: None, password_file: site.secrets.file("redis") };
     Endpoints {
         schema_version: 1,
         name: name.to_owned(),

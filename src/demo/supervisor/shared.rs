@@ -133,13 +133,14 @@ impl Shared {
             FaultKind::PausePostgres => endpoints.postgres.get("primary").and_then(|server| {
                 Some(Target::Postgres { port: port(&server.address)?, data: self.supervisor.dir.join("primary/data") })
             }),
-            FaultKind::StopApp => endpoints.apps.iter().find(|app| app.name == VICTIM).and_then(|app| {
-                Some(Target::App { process: self.site.process(VICTIM)?, port: port(&app.url)? })
-            }),
-            FaultKind::FillRedis => endpoints
-                .redis
-                .get("primary")
-                .and_then(|server| Some(Target::Redis { port: port(&server.address)? })),
+            FaultKind::StopApp => endpoints
+                .apps
+                .iter()
+                .find(|app| app.name == VICTIM)
+                .and_then(|app| Some(Target::App { process: self.site.process(VICTIM)?, port: port(&app.url)? })),
+            FaultKind::FillRedis => {
+                endpoints.redis.get("primary").and_then(|server| Some(Target::Redis { port: port(&server.address)? }))
+            }
         };
         target.ok_or_else(|| "its target is not there".to_owned())
     }
