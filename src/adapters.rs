@@ -6,7 +6,10 @@
 pub mod alertmanager;
 pub mod health;
 pub mod http;
+pub mod postgres;
 pub mod prometheus;
+pub mod reach;
+pub mod redis;
 pub mod secret;
 pub mod tls;
 mod wire;

@@ -22,7 +22,7 @@ mod words;
 pub(crate) use body::{Decode, Typed};
 pub use budget::Budget;
 
-/// The most that is read of one answer, decompressed.
+/// The most that is read of one answer where nothing else is said.
 pub const LARGEST: usize = 64 << 20;
 /// How long an answer that has begun may pause.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -46,6 +46,8 @@ pub struct Endpoint {
     pub timeout: Duration,
     /// Whether to ask for compressed answers.
     pub gzip: Gzip,
+    /// The most that is read of one answer, bytes, decompressed.
+    pub largest: usize,
 }
 
 impl Endpoint {
@@ -58,6 +60,7 @@ impl Endpoint {
             tls: Tls::default(),
             timeout: Duration::from_secs(10),
             gzip: Gzip::Off,
+            largest: LARGEST,
         }
     }
 }
@@ -143,7 +146,7 @@ impl Http {
             base,
             auth: endpoint.auth.clone(),
             timeout: endpoint.timeout,
-            largest: LARGEST,
+            largest: endpoint.largest,
             budget,
             skew: Arc::new(AtomicI64::new(UNKNOWN)),
         })

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::domain::fault::{Fault, FaultKind};
 
@@ -27,9 +29,66 @@ impl Tls {
             None => Ok(verified.with_no_client_auth()),
             Some((cert, key)) => {
                 let (chain, key) = (certificates(cert)?, private_key(key)?);
-                verified.with_client_auth_cert(chain, key).map_err(|e| tls_fault(cert, &e))
+                verified.with_client_auth_cert(chain, key).map_err(|e| fault(cert, &e))
             }
         }
+    }
+}
+
+/// How a database's connection is protected, in `sslmode`'s words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Not at all.
+    #[default]
+    Disable,
+    /// Encrypted, but with whoever answers.
+    Require,
+    /// Encrypted, with a server whose certificate and name are verified.
+    VerifyFull(Tls),
+}
+
+/// A configuration that encrypts and asks nobody who he is: `sslmode=require`.
+pub(crate) fn unverified() -> Result<ClientConfig, Fault> {
+    let anybody = Arc::new(Anybody(provider()));
+    Ok(builder()?.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth())
+}
+
+/// Accepts every certificate, but checks that the server holds its key.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -47,7 +106,7 @@ fn builder() -> Result<Builder, Fault> {
 }
 
 /// The only provider midwatch links.
-pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
@@ -66,22 +125,22 @@ fn system_roots() -> Result<RootCertStore, Fault> {
 fn roots_of(path: &Path) -> Result<RootCertStore, Fault> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|e| tls_fault(path, &e))?;
+        roots.add(certificate).map_err(|e| fault(path, &e))?;
     }
     Ok(roots)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
-    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(|e| tls_fault(path, &e))?.collect();
-    let all = all.map_err(|e| tls_fault(path, &e))?;
-    if all.is_empty() { Err(tls_fault(path, &"holds no certificate")) } else { Ok(all) }
+    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(|e| fault(path, &e))?.collect();
+    let all = all.map_err(|e| fault(path, &e))?;
+    if all.is_empty() { Err(fault(path, &"holds no certificate")) } else { Ok(all) }
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Fault> {
-    PrivateKeyDer::from_pem_file(path).map_err(|e| tls_fault(path, &e))
+    PrivateKeyDer::from_pem_file(path).map_err(|e| fault(path, &e))
 }
 
-fn tls_fault(path: &Path, why: &dyn std::fmt::Display) -> Fault {
+pub(crate) fn fault(path: &Path, why: &dyn std::fmt::Display) -> Fault {
     Fault::new(FaultKind::Tls, format!("{}: {why}", path.display()))
 }
 

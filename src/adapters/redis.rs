@@ -1,0 +1,132 @@
+//! Direct probes of a Redis or Valkey. One `INFO` a probe, on a connection that is kept between probes. It changes nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisConnectionInfo, RedisError,
+    ServerErrorKind, TlsCertificates,
+};
+use secrecy::ExposeSecret;
+use tokio::sync::Mutex;
+
+use crate::adapters::reach::{Login, Reach};
+use crate::adapters::tls::{self, Tls, TlsMode};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::service::{Facts, Report};
+
+mod info;
+
+/// One Redis. Cloning shares its connection.
+#[derive(Clone)]
+pub struct Redis {
+    reach: Reach,
+    client: Client,
+    timeout: Duration,
+    open: Arc<Mutex<Option<MultiplexedConnection>>>,
+}
+
+impl Redis {
+    /// A probe of the server behind `reach`; connects to nothing yet.
+    pub fn new(reach: Reach, login: &Login, timeout: Duration) -> Result<Self, Fault> {
+        let client = client(&reach, login)?;
+        Ok(Self { reach, client, timeout, open: Arc::default() })
+    }
+
+    /// Asks once; ends within the timeout, whatever the server does.
+    pub async fn probe(&self) -> Result<Report, Fault> {
+        let started = Instant::now();
+        let answer = tokio::time::timeout(self.timeout, self.ask()).await;
+        let answer =
+            answer.map_err(|_| Fault::new(FaultKind::Timeout, format!("{}: no answer within {:?}", self.reach, self.timeout)))?;
+        let text = answer.map_err(|e| fault(&self.reach, &e))?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let garbled = || Fault::new(FaultKind::Garbled, format!("{}: the answer to INFO is not Redis's", self.reach));
+        let facts = info::read(&text, now).ok_or_else(garbled)?;
+        Ok(Report { took: started.elapsed(), facts: Facts::Redis(facts) })
+    }
+
+    async fn ask(&self) -> Result<String, RedisError> {
+        let mut open = self.open.lock().await;
+        // Taken out while in use: a probe that fails or is given up leaves no half-used connection behind.
+        if let Some(mut connection) = open.take() {
+            match redis::cmd("INFO").query_async(&mut connection).await {
+                Err(error) if error.is_io_error() || error.is_connection_dropped() => {}
+                answer => {
+                    *open = Some(connection);
+                    return answer;
+                }
+            }
+        }
+        // The deadline is ours alone: the crate's own would hide a slow server as an error of its own.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let answer = redis::cmd("INFO").query_async(&mut connection).await;
+        *open = Some(connection);
+        answer
+    }
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redis").field("reach", &self.reach).field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+fn client(reach: &Reach, login: &Login) -> Result<Client, Fault> {
+    let bad = |e: RedisError| Fault::new(FaultKind::Refused, format!("{reach}: {e}"));
+    let mut who = RedisConnectionInfo::default().set_skip_set_lib_name();
+    if let Some(user) = &login.user {
+        who = who.set_username(user);
+    }
+    if let Some(password) = &login.password {
+        who = who.set_password(password.expose_secret());
+    }
+    let info = address(reach).into_connection_info().map_err(bad)?.set_redis_settings(who);
+    match reach {
+        Reach::Tcp { tls: TlsMode::Disable, .. } | Reach::Unix { .. } => Client::open(info),
+        Reach::Tcp { tls: TlsMode::Require, .. } => Client::build_with_tls(info, certificates(&Tls::default())?),
+        Reach::Tcp { tls: TlsMode::VerifyFull(tls), .. } => Client::build_with_tls(info, certificates(tls)?),
+    }
+    .map_err(bad)
+}
+
+fn address(reach: &Reach) -> ConnectionAddr {
+    match reach {
+        Reach::Unix { path } => ConnectionAddr::Unix(path.clone()),
+        Reach::Tcp { host, port, tls: TlsMode::Disable } => ConnectionAddr::Tcp(host.clone(), *port),
+        Reach::Tcp { host, port, tls } => {
+            ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: *tls == TlsMode::Require, tls_params: None }
+        }
+    }
+}
+
+/// The crate reads PEM itself, and asks for the process's provider, which `main` has installed; a test may not have.
+fn certificates(tls: &Tls) -> Result<TlsCertificates, Fault> {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let read = |path: &std::path::PathBuf| std::fs::read(path).map_err(|e| tls::fault(path, &e));
+    let client_tls = match &tls.client {
+        Some((cert, key)) => Some(redis::ClientTlsConfig { client_cert: read(cert)?, client_key: read(key)? }),
+        None => None,
+    };
+    Ok(TlsCertificates { client_tls, root_cert: tls.ca.as_ref().map(read).transpose()? })
+}
+
+fn fault(reach: &Reach, error: &RedisError) -> Fault {
+    let kind = match error.kind() {
+        ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => FaultKind::Denied,
+        _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "DENIED")) => FaultKind::Denied,
+        ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown | ServerErrorKind::ClusterDown) => {
+            FaultKind::Failing
+        }
+        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::InvalidClientConfig => FaultKind::Refused,
+        _ if error.to_string().contains("certificate") || error.to_string().contains("TLS") => FaultKind::Tls,
+        _ if error.is_timeout() => FaultKind::Timeout,
+        _ if error.is_connection_refusal() => FaultKind::Unreachable,
+        ErrorKind::Io if error.is_connection_dropped() => FaultKind::Broken,
+        ErrorKind::Io => FaultKind::Unreachable,
+        _ => FaultKind::Garbled,
+    };
+    Fault::new(kind, format!("{reach}: {error}"))
+}
