@@ -1,6 +1,8 @@
 //! What the program does when it is called: one file for each subcommand.
 
+pub mod check;
 pub mod demo;
+pub mod overrides;
 
 use std::process::ExitCode;
 
@@ -12,6 +14,8 @@ pub fn command() -> Command {
         .about("A terminal console for the person on call")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
+        .args(overrides::args())
+        .subcommand(check::command())
         .subcommand(demo::command())
 }
 
@@ -22,6 +26,7 @@ pub fn run() -> ExitCode {
         Some(("demo", matches)) => {
             demo::main(matches, async |_| color_eyre::eyre::bail!("the console is not there yet: use --headless"))
         }
+        Some(("check", matches)) => check::main(matches, &overrides::read(matches)),
         _ => ExitCode::from(64),
     }
 }

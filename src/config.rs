@@ -8,6 +8,7 @@
 //! Everything that is wrong is told at once, each with its file, line and column and the nearest right word.
 
 mod environment;
+mod files;
 mod layers;
 pub mod model;
 mod node;

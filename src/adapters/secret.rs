@@ -45,7 +45,7 @@ async fn read(path: &Path) -> Result<String, String> {
         return Err("this is not a file".to_owned());
     }
     if about.mode() & 0o077 != 0 {
-        return Err(format!("others can read it (mode {:03o}): run `chmod 600 {}`", about.mode() & 0o777, path.display()));
+        return Err(format!("others can read it (mode {:03o})", about.mode() & 0o777));
     }
     if about.len() > LONGEST {
         return Err(format!("it is {} bytes long, no secret is", about.len()));

@@ -1,5 +1,6 @@
 //! What a configuration means, once nothing is wrong with it. Plain values; no secret is among them, only references.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,13 @@ pub struct Config {
     pub ascii: bool,
     /// At least one, in the order they were written.
     pub environments: Vec<Environment>,
+}
+
+impl Config {
+    /// The environment that opens.
+    pub fn opening(&self) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.name == self.environment)
+    }
 }
 
 /// How the console looks.
@@ -60,6 +68,25 @@ pub struct Environment {
     pub signals: Vec<Signal>,
 }
 
+impl Environment {
+    /// Its endpoints, with what each is called: `prometheus`, `alertmanagers[0]`.
+    pub fn upstreams(&self) -> impl Iterator<Item = (String, &Upstream)> {
+        let prometheus = self.prometheus.iter().map(|one| ("prometheus".to_owned(), one));
+        prometheus.chain(self.alertmanagers.iter().enumerate().map(|(n, one)| (format!("alertmanagers[{n}]"), one)))
+    }
+
+    /// Every secret that it refers to, with what it is for: `prometheus.bearer`, `services.db.password`.
+    pub fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let upstreams = self
+            .upstreams()
+            .flat_map(|(name, one)| one.secrets().into_iter().map(move |(key, secret)| (format!("{name}.{key}"), secret)));
+        let services = self.services.iter().filter_map(|service| {
+            service.password.as_ref().map(|secret| (format!("services.{}.password", service.name), secret))
+        });
+        upstreams.chain(services).collect()
+    }
+}
+
 /// Files, by path, folder or glob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -80,12 +107,26 @@ pub struct Upstream {
     pub headers: Vec<Header>,
     /// How midwatch says who it is.
     pub auth: Option<Auth>,
-    /// Certificates to trust besides the system's, PEM.
+    /// Certificates to trust instead of the system's, PEM.
     pub ca: Option<PathBuf>,
     /// The certificate midwatch shows.
     pub client: Option<ClientCertificate>,
     /// The longest one request may take.
     pub timeout: Duration,
+}
+
+impl Upstream {
+    fn secrets(&self) -> Vec<(String, &SecretRef)> {
+        let headers = self.headers.iter().filter_map(|header| match &header.value {
+            HeaderValue::Secret(secret) => Some((format!("headers.{}", header.name), secret)),
+            HeaderValue::Text(_) => None,
+        });
+        let auth = self.auth.as_ref().map(|auth| match auth {
+            Auth::Basic { password, .. } => ("basic.password".to_owned(), password),
+            Auth::Bearer(token) => ("bearer".to_owned(), token),
+        });
+        headers.chain(auth).collect()
+    }
 }
 
 /// One header of a request.
@@ -164,6 +205,17 @@ pub enum Reach {
     Unix(PathBuf),
 }
 
+/// `host:port`, with brackets around an IPv6 address, or the socket's path.
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// Whether a service's connection is encrypted and verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Tls {
@@ -184,6 +236,6 @@ pub enum Tls {
 pub struct Health {
     /// With a slash in front.
     pub path: String,
-    /// The status code.
-    pub status: u16,
+    /// The status code; any 2xx when none is set.
+    pub status: Option<u16>,
 }

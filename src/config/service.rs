@@ -24,7 +24,7 @@ pub fn service(name: &str, field: &Field<'_>) -> Option<ServiceConfig> {
     let password = only("password", &[ServiceKind::Postgres, ServiceKind::Redis]).and_then(|field| secret(&field));
     let database = only("database", &[ServiceKind::Postgres]).and_then(|field| field.text()).map(str::to_owned);
     let health = only("health", &[ServiceKind::Http]).and_then(|field| self::health(&field));
-    let tls = tls(&table);
+    let tls = tls(&table, kind);
     Some(ServiceConfig { name: Name::from(name), kind: kind?, reach: reach?, user, password, database, tls, health })
 }
 
@@ -51,10 +51,10 @@ fn reach(field: &Field<'_>, kind: Option<ServiceKind>) -> Option<Reach> {
     match (&tcp, &unix, kind) {
         (Some(_), Some(unix), _) => unix.misplaced("a service has one reach", "remove tcp or unix"),
         (None, Some(unix), Some(ServiceKind::Http)) => {
-            unix.misplaced("a service of kind \"http\" is reached by tcp", "like { tcp = \"app-1:8080\" }")
+            unix.misplaced("a service of kind \"http\" is reached by tcp", "like { tcp = \"app-1:8080\" }");
         }
         (None, None, _) if table.is_empty() => {
-            table.complain("says not how the service is reached", "with tcp = \"db-1:5432\" or unix = \"/run/…/socket\"")
+            table.complain("says not how the service is reached", "with tcp = \"db-1:5432\" or unix = \"/run/…/socket\"");
         }
         _ => {}
     }
@@ -62,16 +62,20 @@ fn reach(field: &Field<'_>, kind: Option<ServiceKind>) -> Option<Reach> {
     tcp.or_else(|| unix.and_then(|field| path(&field)).map(Reach::Unix))
 }
 
-fn tls(table: &Table<'_>) -> Tls {
+/// A health check knows no encryption that is not verified.
+fn tls(table: &Table<'_>, kind: Option<ServiceKind>) -> Tls {
+    let modes: &[&str] = match kind {
+        Some(ServiceKind::Http) => &["disable", "verify-full"],
+        _ => &["disable", "require", "verify-full"],
+    };
+    let mode = table.take("tls").and_then(|field| field.word(modes, |word| mode_of(word).filter(|_| modes.contains(&word))));
     let ca = table.take("ca");
-    let mode = table.take("tls").map_or(Some(Tls::Disable), |field| field.word(&["disable", "require", "verify-full"], mode_of));
-    match (mode, ca) {
-        (Some(Tls::VerifyFull { .. }), ca) => Tls::VerifyFull { ca: ca.and_then(|field| path(&field)) },
-        (Some(mode), Some(ca)) => {
-            ca.misplaced("ca is of no use here", "it is trusted with tls = \"verify-full\" alone");
+    match (mode.unwrap_or_default(), ca) {
+        (Tls::VerifyFull { .. }, ca) => Tls::VerifyFull { ca: ca.and_then(|field| path(&field)) },
+        (mode, ca) => {
+            ca.inspect(|ca| ca.misplaced("ca is of no use here", "it is trusted with tls = \"verify-full\" alone"));
             mode
         }
-        (mode, _) => mode.unwrap_or_default(),
     }
 }
 
@@ -87,7 +91,7 @@ fn mode_of(word: &str) -> Option<Tls> {
 fn health(field: &Field<'_>) -> Option<Health> {
     let table = field.table()?;
     let path = table.take("path").and_then(|field| field.parse(health_path)).unwrap_or("/");
-    let status = table.take("status").and_then(|field| field.whole(100, 599)).unwrap_or(200);
+    let status = table.take("status").and_then(|field| field.whole(100, 599));
     Some(Health { path: path.to_owned(), status })
 }
 

@@ -81,7 +81,7 @@ fn services_are_reached_in_their_own_ways() {
     assert_eq!(orders.tls, Tls::VerifyFull { ca: Some("/ca.pem".into()) });
     assert_eq!(orders.password, Some(SecretRef::Env("PW".into())));
     assert_eq!((cache.kind, &cache.reach), (ServiceKind::Redis, &Reach::Unix("/run/redis.sock".into())));
-    assert_eq!(app.health, Some(Health { path: "/healthz".into(), status: 204 }));
+    assert_eq!(app.health, Some(Health { path: "/healthz".into(), status: Some(204) }));
 }
 
 #[test]
@@ -111,4 +111,23 @@ fn paths_are_relative_to_their_file_whatever_its_folder_is_called() {
     let matched: Vec<_> = glob::glob(&runbooks[0].glob).unwrap().map(Result::unwrap).collect();
     assert_eq!(matched, [folder.join("a.md")]);
     assert_eq!((runbooks[1].glob.as_str(), runbooks[1].place.line), ("/srv/*.md", 2));
+}
+
+#[test]
+fn a_pattern_means_a_file_a_folder_or_what_a_glob_matches() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(root.path().join("boards/team")).unwrap();
+    for file in ["boards/b.json", "boards/team/a.json", "boards/notes.txt", "boards/.hidden.json"] {
+        std::fs::write(root.path().join(file), "").unwrap();
+    }
+    std::fs::write(
+        root.path().join("midwatch.toml"),
+        "[environments.e]\ndashboards = ['boards', 'boards/*.txt', 'boards/b.json', 'no/*']",
+    )
+    .unwrap();
+    let patterns = load(&Overrides::default(), &places(root.path())).unwrap().environments.remove(0).dashboards;
+    let found: Vec<Vec<_>> = patterns.iter().map(|pattern| pattern.files("json").unwrap()).collect();
+    let expected = |names: &[&str]| names.iter().map(|name| root.path().join(name)).collect::<Vec<_>>();
+    assert_eq!(found[0], expected(&["boards/b.json", "boards/team/a.json"]));
+    assert_eq!(found[1..], [expected(&["boards/notes.txt"]), expected(&["boards/b.json"]), vec![]]);
 }

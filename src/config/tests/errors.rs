@@ -117,7 +117,8 @@ fn mistakes_in_an_endpoint_are_explained() {
 }
 
 /// What a service has besides a reach, and the one problem of it.
-const IN_SERVICE: [(&str, &str); 14] = [
+const IN_SERVICE: [(&str, &str); 15] = [
+    ("kind = 'http', tls = 'require'", r#"environments.e.services.s.tls cannot be "require" | known here: disable, verify-full"#),
     ("", r#"environments.e.services.s needs a "kind" | like kind = "postgres""#),
     ("kind = 'postgre', user = 'u'", r#"environments.e.services.s.kind cannot be "postgre" | did you mean "postgres"?"#),
     ("kind = 'postgres'", r#"environments.e.services.s needs a "user" | like user = "midwatch""#),

@@ -1,0 +1,60 @@
+//! Alertmanager: each answers, lets us in, and sees the others.
+
+use std::time::Instant;
+
+use crate::adapters::alertmanager::Alertmanagers;
+use crate::adapters::http::Budget;
+use crate::config::model::{Environment, Upstream};
+use crate::domain::alert::MemberStatus;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::runtime::check::{Finding, Subject, fault, prometheus};
+use crate::runtime::connect::{self, Vault};
+
+const PROBE: &str = "/-/ready";
+
+/// One Alertmanager.
+pub async fn check(
+    subject: Subject,
+    environment: &Environment,
+    upstream: &Upstream,
+    vault: &Vault,
+    budget: &Budget,
+) -> Vec<Finding> {
+    let known = connect::endpoint(upstream, vault);
+    let barred = known.is_err();
+    let endpoint = known.unwrap_or_else(|_| connect::bare(upstream));
+    let started = Instant::now();
+    let asked = async {
+        let client = Alertmanagers::new(&[endpoint], budget)?;
+        let member = client.status().await.pop().map_or_else(|| Ok(MemberStatus::default()), |member| member.state)?;
+        Ok::<_, Fault>((member, client.skews().pop().flatten()))
+    };
+    match asked.await {
+        Err(fault) if barred && fault.kind == FaultKind::Denied => vec![prometheus::unknown(&subject, upstream)],
+        Err(fault) => vec![subject.missing(fault.to_string(), fault::mend(&fault, upstream, PROBE))],
+        Ok((status, skew)) => {
+            let took = started.elapsed().as_millis();
+            let cluster = if is_alone(&status) { "alone".to_owned() } else { format!("cluster of {}", status.peers) };
+            let told = format!("{}  {}, {cluster}, {took} ms", upstream.url, status.version);
+            let clock = skew.and_then(|skew| prometheus::of_clock(&subject, skew));
+            let cluster = of_cluster(&subject, environment, &status);
+            std::iter::once(subject.good(told)).chain(clock).chain(cluster).collect()
+        }
+    }
+}
+
+fn is_alone(status: &MemberStatus) -> bool {
+    status.cluster == "disabled"
+}
+
+/// A member that sees fewer than are configured is split off: a silence made there stays there.
+fn of_cluster(subject: &Subject, environment: &Environment, status: &MemberStatus) -> Option<Finding> {
+    let configured = environment.alertmanagers.len();
+    let told = if is_alone(status) {
+        format!("it is not clustered, and {configured} members are configured")
+    } else {
+        format!("it sees {} of {configured} configured members, its cluster is {}", status.peers, status.cluster)
+    };
+    let split = configured > 1 && status.peers < configured;
+    split.then(|| subject.part("cluster").note(told, "--cluster.peer on each member, and TCP and UDP 9094 open between them"))
+}
