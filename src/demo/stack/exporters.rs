@@ -29,6 +29,7 @@ pub async fn node(site: &Site) -> Result<u16, DemoError> {
                     "meminfo",
                     "netdev",
                     "pressure",
+                    "sockstat",
                     "stat",
                     "time",
                     "uname",
