@@ -16,10 +16,7 @@ const COLUMNS: u16 = 24;
 /// A copy keeps its number as long as its value is offered, so a selection outlives a change of the others.
 pub fn expand(dashboard: &Dashboard, values: &Values) -> Vec<Panel> {
     let mut copier = Copier { values, used: HashSet::new(), made: 0 };
-    let mut out = Vec::new();
-    for section in sections(&dashboard.panels) {
-        copier.section(section, &mut out);
-    }
+    let mut out = copier.list(&dashboard.panels, &[]);
     settle(&mut out);
     out
 }
@@ -28,6 +25,12 @@ pub fn expand(dashboard: &Dashboard, values: &Values) -> Vec<Panel> {
 /// is room. `is_open` is asked for each row.
 pub fn unroll(panels: &[Panel], is_open: impl Fn(&Panel) -> bool) -> Vec<Panel> {
     let mut out = Vec::new();
+    open_rows(panels, &is_open, &mut out);
+    settle(&mut out);
+    out
+}
+
+fn open_rows(panels: &[Panel], is_open: &impl Fn(&Panel) -> bool, out: &mut Vec<Panel>) {
     let mut open = true;
     for panel in panels {
         match &panel.kind {
@@ -36,14 +39,14 @@ pub fn unroll(panels: &[Panel], is_open: impl Fn(&Panel) -> bool) -> Vec<Panel> 
                 // What follows a closed row in the file is not its own.
                 open = *collapsed || opened;
                 out.push(panel.clone());
-                out.extend(held.iter().filter(|_| opened).cloned());
+                if opened {
+                    open_rows(held, is_open, out);
+                }
             }
             _ if open => out.push(panel.clone()),
             _ => {}
         }
     }
-    settle(&mut out);
-    out
 }
 
 /// Moves every panel up until it meets another, as Grafana's grid does; a row's heading stops what is below it.
@@ -64,24 +67,24 @@ fn settle(panels: &mut [Panel]) {
     }
 }
 
-/// A row with its panels, whether it holds them or they follow it; the panels before the first row have none.
-type Section<'a> = (Option<&'a Panel>, Vec<&'a Panel>);
+/// A row with the panels that follow it or that it holds; the panels outside of all rows have none.
+type Section<'a> = (Option<&'a Panel>, &'a [Panel]);
 
 fn sections(panels: &[Panel]) -> Vec<Section<'_>> {
-    let mut sections: Vec<Section<'_>> = vec![(None, Vec::new())];
-    for panel in panels {
-        match (&panel.kind, sections.last_mut()) {
-            (PanelKind::Row { panels: held, .. }, _) => sections.push((Some(panel), held.iter().collect())),
+    let mut sections = Vec::new();
+    let mut rest = panels;
+    while let Some((first, after)) = rest.split_first() {
+        let end = |panels: &[Panel]| panels.iter().position(|p| matches!(p.kind, PanelKind::Row { .. })).unwrap_or(panels.len());
+        let (section, tail) = match &first.kind {
             // What follows a closed row in the file is not its own.
-            (_, Some(last)) if !is_closed(last.0) => last.1.push(panel),
-            _ => sections.push((None, vec![panel])),
-        }
+            PanelKind::Row { collapsed: true, panels: held } => ((Some(first), held.as_slice()), after),
+            PanelKind::Row { .. } => ((Some(first), &after[..end(after)]), &after[end(after)..]),
+            _ => ((None, &rest[..end(rest)]), &rest[end(rest)..]),
+        };
+        sections.push(section);
+        rest = tail;
     }
     sections
-}
-
-fn is_closed(row: Option<&Panel>) -> bool {
-    row.is_some_and(|row| matches!(row.kind, PanelKind::Row { collapsed: true, .. }))
 }
 
 struct Copier<'a> {
@@ -91,29 +94,29 @@ struct Copier<'a> {
 }
 
 impl Copier<'_> {
-    fn section(&mut self, (row, members): Section<'_>, out: &mut Vec<Panel>) {
-        let Some(row) = row else { return out.extend(self.members(&members, &[])) };
-        let scopes = self.scopes(row.repeat.as_ref(), &row.scope);
-        let all = scopes.len();
+    fn list(&mut self, panels: &[Panel], scope: &[(String, String)]) -> Vec<Panel> {
+        sections(panels).into_iter().flat_map(|section| self.section(section, scope)).collect()
+    }
+
+    fn section(&mut self, (row, members): Section<'_>, outer: &[(String, String)]) -> Vec<Panel> {
+        let Some(row) = row else { return members.iter().flat_map(|panel| self.panel(panel, outer)).collect() };
+        let scopes = self.scopes(row.repeat.as_ref(), outer);
+        let (all, mut out) = (scopes.len(), Vec::new());
         for (n, scope) in scopes.into_iter().enumerate() {
-            if self.made >= MOST {
+            if self.made >= MOST && n > 0 {
                 out.push(left_out(row, all - n));
                 break;
             }
             let mut copy = self.copy(row, &scope, n);
-            let copies = self.members(&members, &scope);
+            let mut copies = self.list(members, &scope);
             if let PanelKind::Row { collapsed: true, panels: held } = &mut copy.kind {
-                *held = copies;
-                out.push(copy);
-            } else {
-                out.push(copy);
-                out.extend(copies);
+                std::mem::swap(held, &mut copies);
+                copies.clear();
             }
+            out.push(copy);
+            out.append(&mut copies);
         }
-    }
-
-    fn members(&mut self, members: &[&Panel], scope: &[(String, String)]) -> Vec<Panel> {
-        members.iter().flat_map(|panel| self.panel(panel, scope)).collect()
+        out
     }
 
     /// The copies of one panel, side by side or below each other.

@@ -55,6 +55,8 @@ pub struct Variable {
 
 /// How Grafana writes the choice of all values.
 pub const ALL: &str = "$__all";
+/// How the choice of an interval that fits the range is written.
+pub const AUTO: &str = "auto";
 
 /// Whether every value can be chosen at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,7 +84,7 @@ pub enum VariableKind {
     },
     /// Values given in the file, as `(text, value)`.
     Custom(Vec<(String, String)>),
-    /// Durations, `1m,10m,1h`; `auto` is resolved by the range.
+    /// Durations, `1m,10m,1h`; [`AUTO`] is resolved by the range.
     Interval(Vec<String>),
     /// A value that cannot be chosen.
     Constant(String),

@@ -123,3 +123,6 @@ fn renumber(panels: &mut [Panel], taken: &mut HashSet<u32>, fresh: &mut impl Ite
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,72 @@ pub fn text(distance: Duration) -> String {
     let unit = units.into_iter().find(|(size, _)| millis >= *size && millis.is_multiple_of(*size));
     unit.map_or_else(|| format!("{millis}ms"), |(size, unit)| format!("{}{unit}", millis / size))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::range::Window;
+    use crate::domain::time::Stamp;
+    use crate::grafana::read;
+
+    /// Step and rate interval in text of the one query of a panel, given the fields of both.
+    fn told(panel: &str, target: &str, hours: u64, points: u16) -> (String, String) {
+        let json = format!(r#"{{"panels": [{{"type": "stat", {panel} "targets": [{{"expr": "up", {target} "refId": "A"}}]}}]}}"#);
+        let dashboard = read(&json).unwrap();
+        let span = Duration::from_secs(hours * 3600);
+        let window = Window { start: Stamp(0), end: Stamp(0).after(span) };
+        let (interval, rate) = (Duration::from_secs(20), Duration::from_secs(80));
+        let cx = Context { window, interval, rate, dashboard: "", user: "" };
+        let room = Room { span, points, scrape: Duration::from_secs(15) };
+        let panel = &dashboard.panels[0];
+        let steps = steps(panel, &panel.targets[0], room, &Values::default(), &cx);
+        (text(steps.step), text(steps.rate))
+    }
+
+    #[track_caller]
+    fn check((got_step, got_rate): (String, String), step: &str, rate: &str) {
+        assert_eq!((got_step, got_rate), (step.to_owned(), rate.to_owned()));
+    }
+
+    #[test]
+    fn steps_fit_the_room_and_never_fall_below_the_scrape() {
+        check(told("", "", 1, 1000), "15s", "1m");
+        check(told("", "", 24, 100), "15m", "915s");
+        check(told("", "", 720, 200), "3h", "10815s");
+        check(told(r#""maxDataPoints": 10,"#, "", 1, 1000), "5m", "315s");
+    }
+
+    #[test]
+    fn least_steps_are_honoured() {
+        check(told(r#""interval": "1m","#, "", 1, 1000), "1m", "75s");
+        check(told(r#""interval": ">2m","#, "", 1, 1000), "2m", "135s");
+        check(told("", r#""interval": "30s","#, 1, 1000), "30s", "2m");
+        check(told("", r#""interval": "2s", "intervalFactor": 4,"#, 1, 3600), "8s", "17s");
+        check(told("", r#""interval": "$__rate_interval","#, 1, 1000), "1m", "1m");
+        check(told("", r#""interval": "$__interval", "intervalFactor": 2,"#, 1, 1000), "30s", "2m");
+    }
+
+    #[test]
+    fn no_query_asks_for_more_samples_than_prometheus_answers() {
+        check(told("", r#""interval": "1s","#, 24, 60_000), "10s", "16s");
+    }
+
+    #[test]
+    fn distances_are_round() {
+        let rows = [
+            (1, "1ms"),
+            (12, "10ms"),
+            (1499, "1s"),
+            (14_400, "15s"),
+            (86_400, "1m"),
+            (400_000, "5m"),
+            (9_999_999, "3h"),
+            (u64::MAX, "365d"),
+        ];
+        for (millis, want) in rows {
+            assert_eq!(text(rounded(Duration::from_millis(millis))), want, "{millis}");
+        }
+    }
+}

@@ -178,6 +178,8 @@ fn over(node: Node<'_>) -> Option<Override> {
         "byFrameRefID" => FieldMatcher::Query(options.string()),
         "byType" => FieldMatcher::Type(options.string()),
         "byNames" => FieldMatcher::Names { names: options.at("names").texts(), except: options.at("mode").string() == "exclude" },
+        // What is set to what it is anyway needs no words.
+        _ if set.iter().all(|property| *property == Property::Hidden(false)) => return None,
         _ => {
             node.note(&format!("an override for fields {id:?} is left out"));
             FieldMatcher::Other(id)

@@ -1,8 +1,8 @@
 //! Where panels stand: Grafana's grid as it is written, and rows with spans laid out on it as Grafana does when it imports them.
 
 use super::super::json::Node;
-use super::super::model::{GridPos, Panel, PanelKind};
-use super::panel::{Context, panel};
+use super::super::model::{FieldOptions, GridPos, Panel, PanelKind, Times};
+use super::panel::{Context, panel, repeat};
 
 /// Columns of the grid.
 pub const COLUMNS: u16 = 24;
@@ -16,8 +16,8 @@ pub fn position(node: Node<'_>, otherwise: GridPos) -> GridPos {
         return otherwise;
     }
     let part = |key, most, or: u16| node.at(key).count(most).map_or(or, |n| n as u16);
-    let x = part("x", 23, 0);
-    let w = part("w", 24, otherwise.w).clamp(1, COLUMNS - x);
+    let w = part("w", u32::from(COLUMNS), otherwise.w).max(1);
+    let x = part("x", u32::from(COLUMNS), 0).min(COLUMNS - w);
     GridPos { x, y: part("y", LOWEST, otherwise.y), w, h: part("h", TALLEST, otherwise.h).max(1) }
 }
 
@@ -28,7 +28,7 @@ pub fn grid<'a>(root: Node<'a>, cx: &Context<'a>) -> Vec<Panel> {
 
 /// The panels inside a row.
 pub fn inner<'a>(row: Node<'a>, cx: &Context<'a>) -> Vec<Panel> {
-    stacked(row.at("panels"), cx)
+    stacked(row.at("panels"), cx).into_iter().flat_map(opened).collect()
 }
 
 /// An open row that holds panels all the same: they follow it.
@@ -75,7 +75,7 @@ pub fn rows<'a>(root: Node<'a>, cx: &Context<'a>) -> Vec<Panel> {
     for row in rows.into_iter().filter(|row| !row.at("repeatRowId").exists()) {
         let mut held = flow(row, top + u16::from(headings), cx);
         let bottom = held.iter().map(|p| p.place.y.saturating_add(p.place.h)).max().unwrap_or(top);
-        let heading = headings.then(|| heading(row, top, cx));
+        let heading = headings.then(|| heading(row, top));
         let closed = row.at("collapse").is_true();
         top = if closed { top + 1 } else { bottom.max(top + u16::from(headings)) }.min(LOWEST as u16);
         match heading {
@@ -90,10 +90,21 @@ pub fn rows<'a>(root: Node<'a>, cx: &Context<'a>) -> Vec<Panel> {
     panels
 }
 
-fn heading<'a>(row: Node<'a>, y: u16, cx: &Context<'a>) -> Panel {
-    let mut heading = panel(row, GridPos { x: 0, y, w: COLUMNS, h: 1 }, cx);
-    heading.kind = PanelKind::Row { collapsed: false, panels: Vec::new() };
-    heading
+fn heading(row: Node<'_>, y: u16) -> Panel {
+    Panel {
+        id: 0,
+        title: row.at("title").string(),
+        description: String::new(),
+        place: GridPos { x: 0, y, w: COLUMNS, h: 1 },
+        kind: PanelKind::Row { collapsed: false, panels: Vec::new() },
+        targets: Vec::new(),
+        field: FieldOptions::default(),
+        overrides: Vec::new(),
+        transformations: Vec::new(),
+        times: Times::default(),
+        repeat: repeat(row),
+        scope: Vec::new(),
+    }
 }
 
 /// The panels of an old row, left to right, wrapped where the grid ends.

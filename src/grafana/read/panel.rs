@@ -191,7 +191,8 @@ fn times(node: Node<'_>) -> Times {
     }
 }
 
-fn repeat(node: Node<'_>) -> Option<Repeat> {
+/// What a panel or a row is repeated over.
+pub fn repeat(node: Node<'_>) -> Option<Repeat> {
     let variable = node.at("repeat").filled()?;
     let narrowest = node.at("minSpan").count(24).filter(|span| *span > 0).map(|span| 24 / span);
     let per_row = node.at("maxPerRow").count(24).filter(|n| *n > 0).or(narrowest).unwrap_or(4) as u16;

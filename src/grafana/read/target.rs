@@ -31,7 +31,7 @@ fn target(node: Node<'_>, n: usize, panel: Option<&str>, cx: &Context<'_>) -> Op
     let ref_id = node.at("refId").filled().unwrap_or_else(|| letter(n));
     let expr = node.at("expr").string();
     let source = source(node.at("datasource"), cx).or_else(|| panel.map(str::to_owned));
-    let foreign = foreign(source, !expr.trim().is_empty());
+    let foreign = foreign(source, node.at("expr").exists());
     if foreign.is_none() && expr.trim().is_empty() {
         node.note(&format!("query {ref_id} is empty"));
         return None;

@@ -1,7 +1,7 @@
 //! The variables of a dashboard.
 
 use super::super::json::{Node, Notes, Site};
-use super::super::model::{ALL, All, Variable, VariableKind, VariableQuery};
+use super::super::model::{ALL, AUTO, All, Variable, VariableKind, VariableQuery};
 
 /// Every variable with a name, and the constants that an export asks for.
 pub fn all(root: Node<'_>, notes: &Notes) -> Vec<Variable> {
@@ -34,12 +34,13 @@ fn input(node: Node<'_>) -> Option<Variable> {
 
 fn variable(node: Node<'_>) -> Option<Variable> {
     let name = if node.is_object() { node.at("name").filled()? } else { return None };
+    let kind = kind(node);
     Some(Variable {
         name,
         label: node.at("label").string(),
         hidden: hidden(node),
-        current: current(node.at("current")),
-        kind: kind(node),
+        current: if kind == VariableKind::Datasource { source(node.at("current")) } else { current(node.at("current")) },
+        kind,
         multi: node.at("multi").is_true(),
         all: match (node.at("includeAll").is_true(), node.at("allValue").filled()) {
             (false, _) => All::No,
@@ -54,14 +55,24 @@ fn hidden(node: Node<'_>) -> bool {
     matches!(node.at("hide").string().as_str(), "2" | "true" | "hideVariable")
 }
 
+/// A data source is called by its text: its value is an identifier that says nothing.
+fn source(node: Node<'_>) -> Vec<String> {
+    if node.is_object() { node.at("text").filled().into_iter().collect() } else { Vec::new() }
+}
+
 fn current(node: Node<'_>) -> Vec<String> {
     if !node.is_object() {
         return Vec::new();
     }
     let value = if node.at("value").exists() { node.at("value") } else { node.at("text") };
     let texts = if value.value.is_array() { value.texts() } else { value.text().into_iter().collect() };
-    let all = |text: String| if text == "All" && node.at("value").string() == ALL { ALL.to_owned() } else { text };
-    texts.into_iter().filter(|text| !text.is_empty()).map(all).collect()
+    let by_text = !node.at("value").exists();
+    let word = |text: String| match text.as_str() {
+        "All" if by_text => ALL.to_owned(),
+        auto if auto.starts_with("$__auto") => AUTO.to_owned(),
+        _ => text,
+    };
+    texts.into_iter().filter(|text| !text.is_empty()).map(word).collect()
 }
 
 fn kind(node: Node<'_>) -> VariableKind {
@@ -73,7 +84,12 @@ fn kind(node: Node<'_>) -> VariableKind {
             sort: node.at("sort").count(8).unwrap_or(0) as u8,
         },
         "custom" => VariableKind::Custom(custom(node)),
-        "interval" => VariableKind::Interval(text().split(',').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect()),
+        "interval" => {
+            let auto = node.at("auto").is_true().then(|| AUTO.to_owned());
+            let listed = node.at("query").string();
+            let listed = listed.split(',').map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+            VariableKind::Interval(auto.into_iter().chain(listed).collect())
+        }
         "constant" => VariableKind::Constant(text()),
         "textbox" => VariableKind::Text(text()),
         "datasource" => VariableKind::Datasource,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::super::model::{ALL, All};
+use super::super::model::{ALL, AUTO, All};
 use super::super::step;
 use super::{Held, Values};
 use crate::domain::range::Window;
@@ -153,7 +153,7 @@ impl Filler<'_> {
     }
 
     fn authored(&self, text: &str) -> String {
-        if text == "auto" || text == "$__auto" { self.auto() } else { self.deeper(text) }
+        if text == AUTO { self.auto() } else { self.deeper(text) }
     }
 
     fn deeper(&self, text: &str) -> String {
@@ -170,14 +170,10 @@ impl Filler<'_> {
 }
 
 impl Held {
+    /// What the screen calls it; the values themselves where the name would hold a variable.
     fn shown_as(&self, values: &[String]) -> String {
-        if self.is_all() {
-            "All".to_owned()
-        } else if self.authored {
-            values.join(" + ")
-        } else {
-            self.shown()
-        }
+        let shown = self.shown();
+        if shown.contains('$') { values.join(" + ") } else { shown }
     }
 }
 
