@@ -4,17 +4,22 @@
 //! drawn from an [`Input`] that borrows everything. Text from outside passes through `Clean` before it becomes a cell.
 
 mod axis;
+mod bar;
+mod bar_gauge;
 mod canvas;
 pub mod chart;
 mod digits;
 mod field;
+mod gauge;
 mod notice;
 mod number;
 mod pattern;
 mod reduce;
 mod stat;
+pub mod table;
 mod tile;
 mod timeseries;
+mod words;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -67,8 +72,11 @@ fn drawing(kind: &PanelKind) -> Drawing {
     match kind {
         PanelKind::Timeseries(_) => timeseries::draw,
         PanelKind::Stat(_) => stat::draw,
+        PanelKind::Gauge(_) => gauge::draw,
+        PanelKind::BarGauge(_) => bar_gauge::draw,
+        PanelKind::Table(_) => table::draw,
         PanelKind::Row { .. } => |_, _, _| {},
-        _ => notice::draw_other,
+        PanelKind::Other(_) => notice::draw_other,
     }
 }
 

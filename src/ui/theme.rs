@@ -104,14 +104,9 @@ impl Theme {
         self.roles[role as usize]
     }
 
-    /// The colour of the `n`th series; colours repeat.
-    pub fn series(&self, n: usize) -> Color {
-        self.series.get(n % self.series.len().max(1)).copied().unwrap_or(Color::Reset)
-    }
-
-    /// How many colours there are before they repeat.
-    pub fn series_len(&self) -> usize {
-        self.series.len().max(1)
+    /// The colours of series, in their order.
+    pub fn series(&self) -> &[Color] {
+        &self.series
     }
 
     fn empty() -> Self {
@@ -160,6 +155,32 @@ impl Look {
     /// A foreground colour on this terminal; nothing where there is no colour.
     pub fn ink(&self, colour: Color) -> Style {
         if self.depth == Depth::Mono { Style::new() } else { Style::new().fg(self.depth.map(colour)) }
+    }
+
+    /// The colour of the `n`th series; colours repeat. Where there are sixteen they are chosen from the sixteen, not brought down to
+    /// them: two that came down to the same would be one.
+    pub fn series(&self, n: usize) -> Color {
+        let palette = self.palette();
+        palette.get(n % palette.len().max(1)).copied().unwrap_or(Color::Reset)
+    }
+
+    /// How many colours of series there are before they repeat.
+    pub fn series_len(&self) -> usize {
+        self.palette().len()
+    }
+
+    fn palette(&self) -> &[Color] {
+        if self.depth == Depth::Sixteen { &colour::SIXTEEN_SERIES } else { self.theme.series() }
+    }
+
+    /// A colour's quieter shade, for what stands behind; the colour itself where there are no shades.
+    pub fn faded(&self, colour: Color) -> Color {
+        if matches!(self.depth, Depth::Mono | Depth::Sixteen) {
+            return colour;
+        }
+        let (r, g, b) = colour::rgb(colour);
+        let half = |v: u8| (u16::from(v) * 11 / 20) as u8;
+        Color::Rgb(half(r), half(g), half(b))
     }
 
     /// A background colour with words on it that can be read; reversed where there is no colour.

@@ -24,6 +24,9 @@ pub struct Axis {
     pub zero: bool,
 }
 
+/// Greater numbers leave no room to reckon with.
+const MOST: f64 = 1e300;
+
 /// A value axis over its data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
@@ -44,7 +47,7 @@ impl Scale {
         if let Some(base) = axis.log.filter(|b| *b > 1.0) {
             return Self::logarithmic(axis, base, low, high, room);
         }
-        let (low, high) = widened(axis, low, high);
+        let (low, high) = widened(axis, low.clamp(-MOST, MOST), high.clamp(-MOST, MOST));
         let (low, high, marks) = rounded(axis, low, high, room.max(1));
         Self { low, high, log: false, ticks: labelled(axis, marks) }
     }
@@ -62,6 +65,18 @@ impl Scale {
             power += stride;
         }
         Self { low: base.powf(from), high: base.powf(to), log: true, ticks: labelled(axis, marks) }
+    }
+
+    /// Without a unit of several letters that all labels share.
+    pub fn without_common_unit(mut self) -> Self {
+        let unit = |label: &str| label.rsplit_once(' ').map(|(_, unit)| unit.to_owned());
+        let first = self.ticks.first().and_then(|(_, label)| unit(label)).filter(|u| u.chars().count() > 3);
+        if let Some(shared) = first.filter(|u| self.ticks.iter().all(|(_, label)| unit(label).as_ref() == Some(u))) {
+            for (_, label) in &mut self.ticks {
+                label.truncate(label.len() - shared.len() - 1);
+            }
+        }
+        self
     }
 
     /// How high a value stands, 0 at the bottom and 1 at the top; absent where it cannot stand at all.
@@ -89,8 +104,8 @@ fn widened(axis: &Axis, low: f64, high: f64) -> (f64, f64) {
             v => (v * 1.2, 0.0),
         };
     }
-    let low = axis.min.filter(|m| m.is_finite()).unwrap_or(low);
-    let high = axis.max.filter(|m| m.is_finite()).unwrap_or(high);
+    let low = axis.min.filter(|m| m.abs() < MOST).unwrap_or(low);
+    let high = axis.max.filter(|m| m.abs() < MOST).unwrap_or(high);
     if high > low { (low, high) } else { (low, low + low.abs().max(1.0)) }
 }
 
@@ -101,7 +116,8 @@ fn rounded(axis: &Axis, low: f64, high: f64, room: usize) -> (f64, f64, Vec<f64>
     for step in steps(axis.unit.as_ref(), span / room as f64) {
         let bottom = if axis.min.is_some() { low } else { (low / step + 1e-6).floor() * step };
         let top = if axis.max.is_some() { high } else { (high / step - 1e-6).ceil() * step };
-        let count = ((top / step + 1e-6).floor() - (bottom / step - 1e-6).ceil()).max(0.0) as usize + 1;
+        let count = ((top / step + 1e-6).floor() - (bottom / step - 1e-6).ceil()).max(0.0) as usize;
+        let count = count.saturating_add(1);
         if count > room.max(2) {
             continue;
         }
@@ -136,17 +152,17 @@ fn steps(unit: Option<&Unit>, least: f64) -> Vec<f64> {
     (from..from + 3).flat_map(|p| DECIMAL.map(|m| m * 10f64.powi(p))).filter(|s| *s >= least * 0.9).collect()
 }
 
-/// Marks with labels of as few digits as tell them exactly.
+/// Marks with labels, each of as few digits as tell it exactly.
 fn labelled(axis: &Axis, marks: Vec<f64>) -> Vec<(f64, String)> {
     let unit = axis.unit.as_ref();
-    let exact = |d: u8| {
-        marks.iter().all(|m| {
-            let (rough, fine) = (number(&written(unit, *m, Some(d))), number(&written(unit, *m, Some(d + 2))));
+    let label = |mark: f64| {
+        let exact = |d: &u8| {
+            let (rough, fine) = (number(&written(unit, mark, Some(*d))), number(&written(unit, mark, Some(*d + 2))));
             (rough - fine).abs() <= fine.abs() * 1e-3
-        })
+        };
+        written(unit, mark, axis.decimals.or_else(|| (0..3).find(exact)).or(Some(3))).to_string()
     };
-    let decimals = axis.decimals.or_else(|| (0..3).find(|d| exact(*d)).or(Some(3)));
-    marks.into_iter().map(|m| (m, written(unit, m, decimals).to_string())).collect()
+    marks.into_iter().map(|m| (m, label(m))).collect()
 }
 
 fn number(written: &Formatted) -> f64 {

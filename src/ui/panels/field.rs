@@ -19,8 +19,6 @@ use crate::ui::theme::Look;
 pub struct Field<'a> {
     /// What it is called; clean.
     pub name: String,
-    /// What names it at the server.
-    pub labels: &'a Labels,
     /// Its samples.
     pub samples: &'a [Sample],
     /// The panel's options with this field's overrides.
@@ -57,10 +55,9 @@ pub fn fields<'a>(input: &Input<'a>, most: usize) -> Fields<'a> {
         let options = overrides.options(&base, &outcome.target.ref_id);
         let name = options.display_name.as_deref().map(|t| displayed(t, &base, series)).unwrap_or(base);
         let sampled_at = outcome.answer.and_then(|a| a.sampled_at);
-        let (labels, samples) = (&series.labels, series.samples.as_slice());
+        let samples = series.samples.as_slice();
         Field {
             name: Clean::new(&name).into_string(),
-            labels,
             samples,
             options,
             target: n,
@@ -200,20 +197,23 @@ fn set(options: &mut FieldOptions, property: &Property) {
 /// many, the name chooses, and a taken colour gives way to the next: a series that comes or goes does not repaint the others.
 pub fn colours(fields: &[Field], look: &Look) -> Vec<Color> {
     let single = fields.windows(2).all(|pair| pair[0].target != pair[1].target);
-    let count = look.theme.series_len();
-    let mut taken = vec![false; count];
+    let mut taken = std::collections::HashSet::new();
     let mut place = |field: &Field| {
         if single {
             return field.target;
         }
-        let wanted = hash(&field.name) % count;
-        let free = (0..count).map(|n| (wanted + n) % count).find(|n| !taken[*n]).unwrap_or(wanted);
-        taken[free] = true;
+        let wanted = hash(&field.name) % DISTINCT;
+        let around = |block: usize| (0..DISTINCT).map(move |n| block * DISTINCT + (wanted + n) % DISTINCT);
+        let free = (0..look.series_len() / DISTINCT).flat_map(around).find(|n| !taken.contains(n)).unwrap_or(wanted);
+        taken.insert(free);
         free
     };
     let given = |f: &Field| f.options.line.color.as_deref().and_then(|c| look.grafana(c));
-    fields.iter().map(|f| given(f).unwrap_or_else(|| look.theme.series(place(f)))).collect()
+    fields.iter().map(|f| given(f).unwrap_or_else(|| look.series(place(f)))).collect()
 }
+
+/// The palette comes in rows of so many colours: those of one row are told apart at a glance, so a row is used up first.
+const DISTINCT: usize = 8;
 
 /// FNV-1a.
 fn hash(name: &str) -> usize {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::clean::Clean;
@@ -14,6 +13,7 @@ use crate::domain::fault::Fault;
 use crate::domain::time::human;
 use crate::grafana::model::PanelKind;
 use crate::ui::panels::Input;
+use crate::ui::panels::words::{centred, put};
 use crate::ui::theme::{Look, Role};
 
 /// A short word on a frame about the state of what is inside.
@@ -82,12 +82,12 @@ fn head(title: &Clean, badge: Option<&Badge>, spaced: bool, look: &Look, line: R
     let pad = |text: &str| if spaced && !text.is_empty() { format!(" {text} ") } else { text.to_owned() };
     // The title's own spaces stand on the frame's corners' side: they cost the line nothing that the badge needs.
     let left = pad(&look.fit(title.as_str(), title_room.saturating_sub(usize::from(spaced))));
-    buf.set_stringn(line.x.saturating_sub(u16::from(spaced)), line.y, &left, room + 1, look.style(Role::Title));
+    put(buf, line.x.saturating_sub(u16::from(spaced)), line.y, &left, room + 1, look.style(Role::Title));
     if let Some(badge) = badge {
         let text = pad(&look.fit(badge.text.as_str(), badge_room));
         let width = text.width() as u16;
         let x = (line.right() + u16::from(spaced)).saturating_sub(width).max(line.x.saturating_sub(1));
-        buf.set_stringn(x, line.y, &text, room + 1, look.style(badge.role));
+        put(buf, x, line.y, &text, room + 1, look.style(badge.role));
     }
 }
 
@@ -177,10 +177,12 @@ pub fn draw_other(input: &Input, area: Rect, buf: &mut Buffer) {
     Notice::new(Role::Unknown, kind, "midwatch does not draw this kind of panel").draw(input.look, area, buf);
 }
 
-/// One line in the middle of an area one line high.
-pub fn centred(text: &str, style: Style, area: Rect, buf: &mut Buffer) {
-    let x = area.x + area.width.saturating_sub(text.width() as u16) / 2;
-    buf.set_stringn(x, area.y, text, usize::from(area.right().saturating_sub(x)), style);
+/// How many values there was no room for.
+pub fn count_left_out(count: usize, look: &Look, area: Rect, buf: &mut Buffer) {
+    if !area.is_empty() {
+        let line = Rect { y: area.y + (area.height - 1) / 2, height: 1, ..area };
+        centred(&look.fit(&format!("+{count} more"), area.width.into()), look.style(Role::Dim), line, buf);
+    }
 }
 
 /// Lines of at most `width`, broken between words; at most `most` of them.

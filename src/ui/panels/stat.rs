@@ -10,11 +10,12 @@ use crate::domain::range::Window;
 use crate::domain::time::human;
 use crate::domain::unit::Formatted;
 use crate::grafana::model::{PanelKind, StatColor, StatOptions};
-use crate::ui::panels::notice::centred;
+use crate::ui::panels::notice::count_left_out;
 use crate::ui::panels::number::sign;
 use crate::ui::panels::tile::{Tile, columns, grid, tiles};
+use crate::ui::panels::words::{centred, put};
 use crate::ui::panels::{Input, digits};
-use crate::ui::theme::{Charset, Look, Role};
+use crate::ui::theme::{Charset, Depth, Look, Role};
 
 /// Draws the panel.
 pub fn draw(input: &Input, area: Rect, buf: &mut Buffer) {
@@ -25,8 +26,7 @@ pub fn draw(input: &Input, area: Rect, buf: &mut Buffer) {
     let left_out = tiles.len() - places.len();
     for (n, (tile, place)) in tiles.iter().zip(&places).enumerate() {
         if left_out > 0 && n + 1 == places.len() {
-            let text = format!("+{} more", left_out + 1);
-            centred(&input.look.fit(&text, place.width.into()), input.look.style(Role::Dim), row(*place, place.height / 2), buf);
+            count_left_out(left_out + 1, input.look, *place, buf);
         } else {
             Drawing { look: input.look, options, words, window: input.window }.tile(tile, *place, buf);
         }
@@ -72,7 +72,9 @@ impl Drawing<'_> {
         let caption = self.caption(tile);
         let heads = u16::from(!caption.is_empty());
         let below = area.height - heads;
-        let sparkline = self.options.sparkline && tile.samples.len() > 1;
+        // On a filled ground a line of the same colour needs shades to be seen.
+        let seen = !self.fills(tile) || !matches!(self.look.depth, Depth::Mono | Depth::Sixteen);
+        let sparkline = self.options.sparkline && tile.samples.len() > 1 && seen;
         let large = self.words.value.then(|| self.large(&text, area.width)).flatten().filter(|_| below >= 3);
         let high = if large.is_some() { 3 } else { 1 };
         let spark = if sparkline { below.saturating_sub(high).min(if below > 8 { 4 } else { 3 }) } else { 0 };
@@ -89,7 +91,8 @@ impl Drawing<'_> {
             centred(&self.look.fit(&caption, area.width.into()), style, row(area, y), buf);
         }
         let bottom = Rect { y: area.bottom() - spark, height: spark, ..area };
-        area_line(tile, self.window, self.look, style.remove_modifier(Modifier::BOLD), bottom, buf);
+        let quiet = tile.shown.colour.map_or(self.look.style(Role::Dim), |c| self.look.ink(self.look.faded(c)));
+        area_line(tile, self.window, self.look, quiet, bottom, buf);
     }
 
     /// Fills the ground where the panel wants it, and returns the style of the value.
@@ -137,9 +140,9 @@ impl Drawing<'_> {
             return centred(&value, style, area, buf);
         }
         let name = self.look.fit(&caption, room);
-        buf.set_stringn(area.x, area.y, &name, room, self.look.style(Role::Dim));
+        put(buf, area.x, area.y, &name, room, self.look.style(Role::Dim));
         let x = area.x + name.width() as u16 + 1;
-        buf.set_stringn(x, area.y, &value, usize::from(area.right().saturating_sub(x)), style);
+        put(buf, x, area.y, &value, usize::from(area.right().saturating_sub(x)), style);
     }
 
     fn large(&self, text: &Formatted, width: u16) -> Option<Large> {
@@ -167,12 +170,12 @@ impl Large {
     fn draw(&self, style: Style, first: Rect, buf: &mut Buffer) {
         let mut x = first.x + first.width.saturating_sub(self.whole() as u16) / 2;
         if !self.before.is_empty() {
-            x = buf.set_stringn(x, first.y + 1, &self.before, self.before.width(), style).0 + 1;
+            x = put(buf, x, first.y + 1, &self.before, self.before.width(), style) + 1;
         }
         for (n, text) in self.rows.iter().enumerate() {
-            buf.set_stringn(x, first.y + n as u16, text, self.width, style);
+            put(buf, x, first.y + n as u16, text, self.width, style);
         }
-        buf.set_stringn(x + self.width as u16 + 1, first.y + 1, &self.unit, self.unit.width(), style);
+        put(buf, x + self.width as u16 + 1, first.y + 1, &self.unit, self.unit.width(), style);
     }
 }
 
@@ -196,7 +199,7 @@ fn area_line(tile: &Tile, window: Window, look: &Look, style: Style, area: Rect,
     for (x, value) in (area.x..area.right()).zip(&values) {
         let Some(value) = value else { continue };
         let share = if high > low { (value - low) / (high - low) } else { 0.0 };
-        let eighths = 1 + (share * (full * usize::from(area.height) - 1) as f64).round() as usize;
+        let eighths = 1 + (share * (full * usize::from(area.height)).saturating_sub(1) as f64).round() as usize;
         for (n, y) in (area.y..area.bottom()).rev().enumerate() {
             let part = eighths.saturating_sub(n * full).min(full);
             if let (Some(cell), Some(sign)) = (buf.cell_mut((x, y)).filter(|_| part > 0), signs.get(part)) {

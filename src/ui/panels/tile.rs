@@ -89,7 +89,7 @@ pub fn grid(area: Rect, count: usize, least: (u16, u16)) -> Vec<Rect> {
     let place = |n: usize| Rect {
         x: area.x + (n % columns) as u16 * width,
         y: area.y + (n / columns) as u16 * height,
-        width: if columns > 1 { width.saturating_sub(1).max(1) } else { width },
+        width: if columns > 1 { width.saturating_sub(if width > 16 { 2 } else { 1 }).max(1) } else { width },
         height,
     };
     (0..count.min(columns * rows)).map(place).collect()

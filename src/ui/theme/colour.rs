@@ -79,6 +79,18 @@ const SIXTEEN: [(Color, (u8, u8, u8)); 16] = [
     (Color::White, (255, 255, 255)),
 ];
 
+/// Lines of a graph where there are only sixteen colours.
+pub(super) const SIXTEEN_SERIES: [Color; 8] = [
+    Color::LightGreen,
+    Color::LightYellow,
+    Color::LightBlue,
+    Color::LightMagenta,
+    Color::LightCyan,
+    Color::White,
+    Color::LightRed,
+    Color::Green,
+];
+
 /// A colour's parts; the terminal's own foreground counts as light grey.
 pub(crate) fn rgb(colour: Color) -> (u8, u8, u8) {
     match colour {

@@ -12,7 +12,7 @@ fn the_built_in_theme_names_every_role() {
     for (name, role) in Role::ALL {
         assert_ne!(theme.style(role), Style::new(), "{name} has no style");
     }
-    assert!(theme.series_len() >= 16);
+    assert!(theme.series().len() >= 16);
 }
 
 #[test]

@@ -39,8 +39,7 @@ pub fn alert(alert: &Alert, look: &Look, area: Rect, buf: &mut Buffer) {
     let others = alert.answer.series.iter().enumerate().filter(|(n, _)| Some(*n) != own).map(|(_, s)| s);
     let series: Vec<&Series> = own.and_then(|n| alert.answer.series.get(n)).into_iter().chain(others).take(MOST).collect();
     let telling = Labels::distinguishing(series.iter().map(|s| &s.labels));
-    let lines: Vec<Line> =
-        series.iter().enumerate().map(|(n, s)| line(alert.answer, s, &telling, look.theme.series(n))).collect();
+    let lines: Vec<Line> = series.iter().enumerate().map(|(n, s)| line(alert.answer, s, &telling, look.series(n))).collect();
     let focused = own.and(lines.first()).map(|l| l.name.clone());
     let critical = look.theme.style(Role::Critical).fg.unwrap_or(Color::Red);
     let limit = alert.threshold.map(|value| Limit {

@@ -11,6 +11,7 @@ use crate::ui::panels::axis::{Axis, Scale, instants};
 use crate::ui::panels::canvas::{Canvas, Ink, Weight};
 use crate::ui::panels::chart::trace::{Bin, bounds, stride, trace};
 use crate::ui::panels::chart::{Chart, Line, legend};
+use crate::ui::panels::words::put;
 use crate::ui::theme::{Charset, Depth, Look, Role};
 
 /// Marks of lines where characters must tell them apart.
@@ -50,7 +51,7 @@ fn say_what_is_left_out(chart: &Chart, look: &Look, area: Rect, buf: &mut Buffer
         return area;
     }
     let text = format!("showing {} of {} series", chart.lines.len(), chart.of);
-    buf.set_stringn(area.x, area.y, look.fit(&text, area.width.into()), area.width.into(), look.style(Role::Warning));
+    put(buf, area.x, area.y, &look.fit(&text, area.width.into()), area.width.into(), look.style(Role::Warning));
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
@@ -59,8 +60,8 @@ fn lay_out(chart: &Chart, look: &Look, area: Rect, buf: &mut Buffer) -> Plot {
     let times = u16::from(area.height >= 4 && area.width >= 16);
     let rows = area.height - times;
     let room = label_room(rows);
-    let left = scale(chart, &chart.left, false, room);
-    let right = chart.right.as_ref().map(|axis| scale(chart, axis, true, room));
+    let left = scale(chart, &chart.left, false, room, area.width);
+    let right = chart.right.as_ref().map(|axis| scale(chart, axis, true, room, area.width));
     let left_width = label_width(&left, look, area);
     let right_width = right.as_ref().filter(|_| area.width >= 40).map_or(0, |s| label_width(s, look, area));
     let inner =
@@ -70,7 +71,7 @@ fn lay_out(chart: &Chart, look: &Look, area: Rect, buf: &mut Buffer) -> Plot {
             let Some(row) = row_of(scale, *value, inner) else { continue };
             let text = look.fit(label, usize::from(width.saturating_sub(1)));
             let pad = if x < inner.x { usize::from(width - 1).saturating_sub(text.width()) } else { 1 };
-            buf.set_stringn(x + pad as u16, row, &text, usize::from(width).saturating_sub(pad), look.style(Role::Dim));
+            put(buf, x + pad as u16, row, &text, usize::from(width).saturating_sub(pad), look.style(Role::Dim));
         }
     };
     if left_width > 0 {
@@ -104,13 +105,15 @@ fn label_width(scale: &Scale, look: &Look, area: Rect) -> u16 {
     (widest + 1).min(area.width / 3)
 }
 
-fn scale(chart: &Chart, axis: &Axis, right: bool, room: usize) -> Scale {
+fn scale(chart: &Chart, axis: &Axis, right: bool, room: usize, width: u16) -> Scale {
     let log = axis.log.is_some();
     let (mut low, mut high) = bounds(chart.lines.iter().filter(|l| l.right == right), chart.window, log);
     for limit in chart.limits.iter().filter(|l| l.reach && !right && l.value.is_finite()) {
         (low, high) = (low.min(limit.value), high.max(limit.value));
     }
-    Scale::new(axis, low, high, room)
+    let scale = Scale::new(axis, low, high, room);
+    // Where columns are dear, a long unit is left to the legend.
+    if chart.legend.is_some() && width < 60 { scale.without_common_unit() } else { scale }
 }
 
 /// The row a value stands on.
@@ -144,7 +147,7 @@ fn time_labels(chart: &Chart, look: &Look, line: Rect, whole: Rect, buf: &mut Bu
         let width = label.len() as u16;
         let x = (line.x + column).saturating_sub(width / 2);
         if x >= free && x + width <= whole.right() {
-            buf.set_stringn(x, line.y, &label, usize::from(width), look.style(Role::Dim));
+            put(buf, x, line.y, &label, usize::from(width), look.style(Role::Dim));
             free = x + width + 2;
         }
     }
@@ -152,7 +155,7 @@ fn time_labels(chart: &Chart, look: &Look, line: Rect, whole: Rect, buf: &mut Bu
     let label = crate::domain::range::clock(at).get(11..19).unwrap_or_default().to_owned();
     let width = (label.len() as u16 + 2).min(whole.width);
     let x = (line.x + column).saturating_sub(width / 2).clamp(whole.x, whole.right() - width);
-    buf.set_stringn(x, line.y, format!(" {label} "), usize::from(width), look.style(Role::Selection));
+    put(buf, x, line.y, &format!(" {label} "), usize::from(width), look.style(Role::Selection));
 }
 
 fn draw_plot(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
@@ -172,7 +175,7 @@ fn draw_plot(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
     }
     canvas.paint(buf, |ink| dress(chart, look, ink, focused));
     if few_colours(look) && look.charset == Charset::Unicode && chart.lines.len() > 1 {
-        end_marks(chart, look, plot, &traces, buf);
+        line_marks(chart, look, plot, &traces, buf);
     }
     limit_labels(chart, look, plot, buf);
     since_label(chart, look, plot, buf);
@@ -193,16 +196,12 @@ fn dress(chart: &Chart, look: &Look, ink: Ink, focused: Option<usize>) -> (Style
     }
     let n = n - chart.limits.len();
     let (mark, style) = key(chart, look, n);
-    let faint = look.depth == Depth::Mono && focused.is_some_and(|f| f != n);
-    let strong = focused == Some(n);
-    let modifier = if faint {
-        Modifier::DIM
-    } else if strong {
-        Modifier::BOLD
-    } else {
-        Modifier::empty()
-    };
-    (style.add_modifier(modifier), mark)
+    match (focused, chart.lines.get(n)) {
+        (Some(f), _) if f == n => (style.add_modifier(Modifier::BOLD), mark),
+        (Some(_), _) if few_colours(look) => (style.add_modifier(Modifier::DIM), mark),
+        (Some(_), Some(line)) => (look.ink(look.faded(line.colour)), mark),
+        _ => (style, mark),
+    }
 }
 
 /// A line's mark and style, in the drawing and the legend alike.
@@ -300,14 +299,15 @@ fn area(canvas: &mut Canvas, from: Option<(i32, i32, i32)>, (x, top, foot): (i32
 fn upright(at: Option<Stamp>, sign: &str, style: Style, chart: &Chart, plot: &Plot, buf: &mut Buffer) {
     let Some(column) = at.and_then(|at| column_of(chart, at, plot.inner.width)) else { return };
     for y in plot.inner.y..plot.inner.bottom() {
-        buf.set_stringn(plot.inner.x + column, y, sign, 1, style);
+        put(buf, plot.inner.x + column, y, sign, 1, style);
     }
 }
 
-/// Each line's mark at its newest end, where colour does not tell the lines apart.
-fn end_marks(chart: &Chart, look: &Look, plot: &Plot, traces: &[Vec<Bin>], buf: &mut Buffer) {
+/// A mark on each line, where colour does not tell the lines apart; each at another place, as lines often meet.
+fn line_marks(chart: &Chart, look: &Look, plot: &Plot, traces: &[Vec<Bin>], buf: &mut Buffer) {
     for (n, bins) in traces.iter().enumerate().rev() {
-        let (Some(line), Some(bin)) = (chart.lines.get(n), bins.last()) else { continue };
+        let place = bins.len() * (2 * n + 1) / (2 * traces.len());
+        let (Some(line), Some(bin)) = (chart.lines.get(n), bins.get(place)) else { continue };
         let scale = plot.right.as_ref().filter(|_| line.right).unwrap_or(&plot.left);
         let Some(row) = row_of(scale, bin.last, plot.inner) else { continue };
         let (mark, style) = key(chart, look, n);
@@ -327,7 +327,7 @@ fn limit_labels(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
         let y = if row > plot.inner.y { row - 1 } else { row + 1 };
         if y < plot.inner.bottom() && room >= 4 {
             let x = plot.inner.right() - label.width() as u16;
-            buf.set_stringn(x, y, &label, room, look.ink(limit.colour));
+            put(buf, x, y, &label, room, look.ink(limit.colour));
         }
     }
 }
@@ -339,5 +339,5 @@ fn since_label(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
     let text = look.fit(words.as_str(), before.max(after).saturating_sub(1));
     let x = if after >= before { column + 1 } else { column.saturating_sub(text.width() as u16) };
     let y = plot.inner.bottom() - 1;
-    buf.set_stringn(plot.inner.x + x, y, &text, text.width(), look.style(Role::Critical));
+    put(buf, plot.inner.x + x, y, &text, text.width(), look.style(Role::Critical));
 }

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::ui::panels::chart::{Chart, Line, trace};
 use crate::ui::panels::number::show;
 use crate::ui::panels::reduce::{reduce, word};
+use crate::ui::panels::words::put;
 use crate::ui::theme::{Look, Role};
 
 /// One entry: the line's place among the lines, its name and its values.
@@ -200,10 +201,10 @@ impl Legend {
                 let full = entry_width(chart, entry, look).min(share.max(12)).min(usize::from(self.area.right() - x));
                 let name = full.saturating_sub(3 + value.width());
                 x = named(chart, look, entry.line, name, key(entry.line), (x, y), self.area.right(), buf);
-                x = put(buf, (x + 1, y), self.area.right(), value, look.style(Role::Text)) + 2;
+                x = until(buf, (x + 1, y), self.area.right(), value, look.style(Role::Text)) + 2;
             }
             if last {
-                put(buf, (x, y), self.area.right(), &format!("+{} more", self.left_out), look.style(Role::Dim));
+                until(buf, (x, y), self.area.right(), &format!("+{} more", self.left_out), look.style(Role::Dim));
             }
         }
     }
@@ -223,7 +224,7 @@ impl Legend {
         let cells = |y: u16, texts: &[&str], style: Style, buf: &mut Buffer| {
             let mut x = start;
             for (text, width) in texts.iter().zip(columns) {
-                put(buf, (x + 1, y), right, &format!("{}{text}", " ".repeat(width.saturating_sub(text.width()))), style);
+                until(buf, (x + 1, y), right, &format!("{}{text}", " ".repeat(width.saturating_sub(text.width()))), style);
                 x += 1 + *width as u16;
             }
         };
@@ -236,7 +237,7 @@ impl Legend {
             cells(y, &texts, look.style(Role::Text), buf);
         }
         if let Some(y) = rows.next().filter(|_| self.left_out > 0) {
-            put(buf, (self.area.x + 2, y), right, &format!("+{} more", self.left_out), look.style(Role::Dim));
+            until(buf, (self.area.x + 2, y), right, &format!("+{} more", self.left_out), look.style(Role::Dim));
         }
     }
 }
@@ -265,14 +266,11 @@ fn named(
     let Some(line) = chart.lines.get(line) else { return x };
     let focused = chart.focused == Some(line.name.as_str());
     let emphasis = if focused { Modifier::BOLD | Modifier::UNDERLINED } else { Modifier::empty() };
-    put(buf, (x, y), right, mark.encode_utf8(&mut [0; 4]), style);
-    put(buf, (x + 2, y), right, &look.fit(&line.name, width), look.style(Role::Dim).add_modifier(emphasis))
+    until(buf, (x, y), right, mark.encode_utf8(&mut [0; 4]), style);
+    until(buf, (x + 2, y), right, &look.fit(&line.name, width), look.style(Role::Dim).add_modifier(emphasis))
 }
 
 /// Text that ends before `right`; returns the column after it.
-fn put(buf: &mut Buffer, (x, y): (u16, u16), right: u16, text: &str, style: Style) -> u16 {
-    if x >= right {
-        return right;
-    }
-    buf.set_stringn(x, y, text, usize::from(right - x), style).0
+fn until(buf: &mut Buffer, (x, y): (u16, u16), right: u16, text: &str, style: Style) -> u16 {
+    put(buf, x.min(right), y, text, usize::from(right.saturating_sub(x)), style)
 }

@@ -21,6 +21,7 @@ pub const START: i64 = 1_795_312_800_000;
 pub const SPAN: i64 = 3_600_000;
 
 /// A panel and what its one query answered.
+#[derive(Debug)]
 pub struct Stage {
     pub panel: Panel,
     pub look: Look,
@@ -73,10 +74,6 @@ impl Stage {
         let inside = frame(&Clean::new(&self.panel.title), None::<&Badge>, false, &self.look, area, &mut buf);
         self.with(|input| draw(input, inside, &mut buf));
         buf
-    }
-
-    pub fn picture(&self, width: u16, height: u16) -> String {
-        text(&self.buffer(width, height))
     }
 }
 
