@@ -251,3 +251,20 @@ fn rule_12_no_mistake_repeats_a_secret() {
         assert!(!told.contains(CANARY), "{mistake}\n{told}");
     }
 }
+
+#[test]
+fn rule_12_whatever_character_is_lost_no_secret_is_told() {
+    const SECRETS: [&str; 2] = ["hunter2", "correct horse"];
+    for at in SECRETS.iter().flat_map(|secret| line_around(MANY.find(secret).unwrap())) {
+        let (before, after) = (&MANY[..at], &MANY[at + 1..]);
+        for body in [before.to_owned(), format!("{before}{after}"), format!("{before}\"{after}"), format!("{before}\n{after}")] {
+            let told = load_text(&body).unwrap_err().to_string();
+            assert!(!SECRETS.iter().any(|secret| told.contains(secret)), "{at}: {told}");
+        }
+    }
+}
+
+/// The line with this byte in it, and the end of the line before.
+fn line_around(at: usize) -> std::ops::Range<usize> {
+    MANY[..at].rfind('\n').unwrap()..at + MANY[at..].find('\n').unwrap()
+}

@@ -113,7 +113,7 @@ fn mend(service: &ServiceConfig, fault: &Fault) -> String {
 }
 
 fn mend_redis_login(service: &ServiceConfig, said: &str) -> String {
-    if said.contains("NOPERM") {
+    if said.contains("no permissions") {
         return format!("ACL SETUSER {} +info +ping", service.user.as_deref().unwrap_or("default"));
     }
     mend_password(service)
