@@ -188,14 +188,22 @@ impl Http {
         Ok(self.send(ask, &tried, Instant::now() + self.timeout).await?.status())
     }
 
+    /// Everything asked here is a question, so one that breaks before any answer is asked once more: a connection kept from
+    /// before may have been closed meanwhile.
     async fn send(&self, ask: Ask<'_>, tried: &str, deadline: Instant) -> Result<Response, Fault> {
-        let sent = tokio::time::timeout_at(deadline, self.request(ask).send()).await;
-        let sent = sent.map_err(|_| late(tried, "no answer within", self.timeout))?;
-        let response = sent.map_err(|e| words::of_transport(tried, e))?;
+        let response = match self.send_once(ask, tried, deadline).await {
+            Err(fault) if fault.kind == FaultKind::Broken => self.send_once(ask, tried, deadline).await?,
+            sent => sent?,
+        };
         if let Some(skew) = skew(&response) {
             self.skew.store(skew, Ordering::Relaxed);
         }
         Ok(response)
+    }
+
+    async fn send_once(&self, ask: Ask<'_>, tried: &str, deadline: Instant) -> Result<Response, Fault> {
+        let sent = tokio::time::timeout_at(deadline, self.request(ask).send()).await;
+        sent.map_err(|_| late(tried, "no answer within", self.timeout))?.map_err(|e| words::of_transport(tried, e))
     }
 
     fn request(&self, ask: Ask<'_>) -> RequestBuilder {
