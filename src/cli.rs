@@ -1,32 +1,70 @@
-//! What the program does when it is called: one file for each subcommand.
+//! The command line. Subcommands are one file and one line each; without one, the console opens.
 
-pub mod check;
-pub mod demo;
-pub mod overrides;
+mod check;
+mod completions;
+mod console;
+mod demo;
+mod exit;
+mod overrides;
 
 use std::process::ExitCode;
 
-use clap::Command;
+use clap::{ArgMatches, Command};
 
-/// The program's arguments.
-pub fn command() -> Command {
-    Command::new("midwatch")
-        .about("A terminal console for the person on call")
-        .version(env!("CARGO_PKG_VERSION"))
-        .subcommand_required(true)
-        .args(overrides::args())
-        .subcommand(check::command())
-        .subcommand(demo::command())
+use crate::cli::exit::Exit;
+use crate::config::Overrides;
+
+/// A subcommand of the shell.
+struct Subcommand {
+    command: fn() -> Command,
+    run: fn(&Overrides, &ArgMatches) -> ExitCode,
 }
 
-/// Parses the arguments and does what they say.
+const SUBCOMMANDS: &[Subcommand] = &[check::SUBCOMMAND, demo::SUBCOMMAND, completions::SUBCOMMAND];
+
+/// Reads the command line and does what it says; returns the exit status.
 pub fn run() -> ExitCode {
-    let matches = command().get_matches();
-    match matches.subcommand() {
-        Some(("demo", matches)) => {
-            demo::main(matches, async |_| color_eyre::eyre::bail!("the console is not there yet: use --headless"))
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return exit::usage(&error),
+    };
+    let overrides = overrides::read(&matches);
+    let Some((name, given)) = matches.subcommand() else { return console::open(&overrides, &matches) };
+    match SUBCOMMANDS.iter().find(|s| (s.command)().get_name() == name) {
+        Some(subcommand) => (subcommand.run)(&overrides, given),
+        None => Exit::bug(format!("no subcommand is called {name}")).report(),
+    }
+}
+
+/// Runs something that waits for the outside. A request that still waits for a server does not keep the person waiting.
+fn wait_for(work: impl Future<Output = Exit>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => {
+            let exit = runtime.block_on(work);
+            runtime.shutdown_background();
+            exit.report()
         }
-        Some(("check", matches)) => check::main(matches, &overrides::read(matches)),
-        _ => ExitCode::from(64),
+        Err(error) => Exit::io(error).report(),
+    }
+}
+
+/// The whole command line, for parsing, help and completions.
+pub fn command() -> Command {
+    let root = Command::new("midwatch")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A terminal console for the person on call: what fires, what the graphs say, how the services are")
+        .after_help("Without a command the console opens. It needs a midwatch.toml, or the demo: midwatch demo")
+        .args(overrides::args())
+        .arg(console::run_argument());
+    root.subcommands(SUBCOMMANDS.iter().map(|s| (s.command)()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
     }
 }

@@ -1,4 +1,14 @@
-//! The shell around the core: what connects the console to the world.
+//! The imperative shell: the terminal, the event loop, the feeds that answer needs. It alone sees both the core and the world.
 
 pub mod check;
 pub mod connect;
+pub mod console;
+pub mod dashboards;
+pub mod feeds;
+pub mod fetch;
+pub mod lazy;
+pub mod painter;
+pub mod probe;
+pub mod setup;
+pub mod signals;
+pub mod terminal;

@@ -1,4 +1,39 @@
-//! Draws the model on a terminal. It changes nothing and asks for nothing.
+//! Draws the model. It changes nothing, asks for nothing and reads no clock.
+//!
+//! Text from outside passes through `Clean` before it becomes a cell (rule 4).
 
+mod context_bar;
+mod key_line;
 pub mod panels;
+mod pen;
+mod popup;
+mod screens;
 pub mod theme;
+
+use ratatui::buffer::Buffer;
+
+use crate::app::layout;
+use crate::app::model::Model;
+use crate::app::screen::ScreenId;
+use crate::ui::pen::Pen;
+use crate::ui::theme::{Look, Role};
+
+/// Draws the whole console on an empty buffer.
+pub fn view(model: &Model, look: &Look, buf: &mut Buffer) {
+    let area = buf.area;
+    let mut pen = Pen::new(buf, look);
+    if area.width < layout::SMALLEST.0 || area.height < layout::SMALLEST.1 {
+        let (columns, rows) = layout::SMALLEST;
+        pen.words(area, 0, Role::Text, &format!("midwatch needs {columns}x{rows}, this is {}x{}", area.width, area.height));
+        return;
+    }
+    let [bar, body, keys] = layout::frame(area);
+    context_bar::draw(model, bar, &mut pen);
+    match model.screen {
+        ScreenId::Overview => screens::overview::draw(model, body, &mut pen),
+        ScreenId::Dashboards => screens::dashboards::draw(model, body, &mut pen),
+        ScreenId::Alerts => screens::alerts::draw(model, body, &mut pen),
+    }
+    key_line::draw(model, keys, &mut pen);
+    popup::draw(model, body, &mut pen);
+}

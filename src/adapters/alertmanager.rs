@@ -47,13 +47,7 @@ impl Alertmanagers {
 
     /// The alerts that any member knows, and the state of every member.
     pub async fn alerts(&self) -> Result<AlertSet, Fault> {
-        let said = self.each(async |member| {
-            let alerts = member.call(Ask::get("/api/v2/alerts", &[]), Typed::<Vec<wire::Alert>>::new());
-            let (alerts, status) = tokio::join!(alerts, status(member));
-            // A member that lists its alerts is reachable, whatever its status page says.
-            Ok((alerts?, status.unwrap_or_default()))
-        });
-        let said = any(said.await)?;
+        let said = any(self.each(alerts_and_status).await)?;
         let (alerts, states) = merge::split(said);
         Ok(AlertSet { alerts: merge::alerts(alerts), members: self.members_with(states) })
     }
@@ -88,18 +82,23 @@ impl Alertmanagers {
         self.places().zip(states).map(|(url, state)| Member { url: url.to_owned(), state }).collect()
     }
 
-    async fn get<T: DeserializeOwned + Send + 'static>(&self, path: &str) -> Said<T> {
-        self.each(async |member| member.call(Ask::get(path, &[]), Typed::new()).await).await
+    async fn get<T: DeserializeOwned + Send + 'static>(&self, path: &'static str) -> Said<T> {
+        self.each(|member| async move { member.call(Ask::get(path, &[]), Typed::new()).await }).await
     }
 
     /// Asks all members at once. Once one has answered, the others have a short grace: a member that hangs keeps nobody waiting.
-    async fn each<T>(&self, ask: impl AsyncFn(&Http) -> Result<T, Fault>) -> Said<T> {
+    ///
+    /// Each question owns its client: a future that borrowed it could not be spawned.
+    async fn each<T, F: Future<Output = Result<T, Fault>>>(&self, ask: impl Fn(Http) -> F) -> Said<T> {
         let late = |m: &Http| {
             Err(Fault::new(FaultKind::Timeout, format!("{}: the other members answered {GRACE:?} earlier", m.place())))
         };
         let mut said: Said<T> = self.members.iter().map(late).collect();
-        let ask = &ask;
-        let mut asking: FuturesUnordered<_> = self.members.iter().enumerate().map(async |(n, m)| (n, ask(m).await)).collect();
+        let numbered = |(n, member): (usize, &Http)| {
+            let answer = ask(member.clone());
+            async move { (n, answer.await) }
+        };
+        let mut asking: FuturesUnordered<_> = self.members.iter().enumerate().map(numbered).collect();
         // No member's own deadline is as far away as this.
         let mut until = Instant::now() + Duration::from_secs(86_400);
         while let Ok(Some((n, answer))) = tokio::time::timeout_at(until, asking.next()).await {
@@ -112,7 +111,14 @@ impl Alertmanagers {
     }
 }
 
-async fn status(member: &Http) -> Result<MemberStatus, Fault> {
+async fn alerts_and_status(member: Http) -> Result<(Vec<wire::Alert>, MemberStatus), Fault> {
+    let alerts = member.call(Ask::get("/api/v2/alerts", &[]), Typed::<Vec<wire::Alert>>::new());
+    let (alerts, status) = tokio::join!(alerts, status(member.clone()));
+    // A member that lists its alerts is reachable, whatever its status page says.
+    Ok((alerts?, status.unwrap_or_default()))
+}
+
+async fn status(member: Http) -> Result<MemberStatus, Fault> {
     member.call(Ask::get("/api/v2/status", &[]), Typed::<wire::Status>::new()).await.map(wire::Status::into_domain)
 }
 

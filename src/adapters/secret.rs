@@ -11,6 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::process::Command;
 
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::secret::SecretRef;
 
 /// How long a `cmd:` may take.
@@ -26,6 +27,13 @@ pub struct SecretError {
     pub from: SecretRef,
     /// What went wrong there.
     pub why: String,
+}
+
+/// To whoever needed it, a secret that cannot be had is a door that stays shut.
+impl From<SecretError> for Fault {
+    fn from(error: SecretError) -> Self {
+        Self::new(FaultKind::Denied, error.to_string())
+    }
 }
 
 /// The secret that `from` refers to.

@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
+use crate::cli::Subcommand;
 use crate::config::{self, ConfigError, Overrides, Places};
 use crate::domain::clean::Clean;
 use crate::domain::name::Name;
@@ -20,8 +21,10 @@ const MISSING: u8 = 78;
 /// The version of what `--json` prints.
 const SCHEMA: u32 = 1;
 
+pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run: main };
+
 /// The subcommand.
-pub fn command() -> Command {
+fn command() -> Command {
     let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object");
     Command::new("check")
         .about("Test everything the configuration needs, and say how to mend what is missing")
@@ -30,7 +33,7 @@ pub fn command() -> Command {
 }
 
 /// Runs it, and reports what kept it from running.
-pub fn main(matches: &ArgMatches, overrides: &Overrides) -> ExitCode {
+fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
     let done = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(run(matches, overrides)));
     done.unwrap_or_else(|report| {
         eprintln!("midwatch check: {report:#}");

@@ -2,13 +2,18 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use color_eyre::eyre;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::console;
+use crate::cli::{Subcommand, exit::Exit};
+use crate::config::Overrides;
 use crate::demo::{self, DemoError, FaultKind, FaultStatus, Handle, Options, Progress, Role, Starting};
+use crate::runtime::console::Breaker;
 
 /// Exit codes of sysexits.h, and what a shell makes of an interrupt.
 const USAGE: u8 = 64;
@@ -18,8 +23,13 @@ const CANNOT_CREATE: u8 = 73;
 const IN_USE: u8 = 75;
 const INTERRUPTED: u8 = 130;
 
+/// How long what is broken stays broken, unless something else is asked for.
+const LASTING: Duration = Duration::from_secs(90);
+
+pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run: main };
+
 /// The subcommand and its own.
-pub fn command() -> Command {
+fn command() -> Command {
     Command::new("demo")
         .about("Start a throwaway stack under load, and open the console on it")
         .args_conflicts_with_subcommands(true)
@@ -68,14 +78,30 @@ fn json() -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each")
 }
 
-/// Does what the arguments say. `console` opens the console on a demo and comes back when it was quit.
-pub fn main(matches: &ArgMatches, console: impl AsyncFnOnce(&mut Handle) -> eyre::Result<()>) -> ExitCode {
+/// Opens the console on a demo, and comes back when it was quit.
+async fn open(overrides: &Overrides, handle: &Handle) -> Exit {
+    let client = handle.client().clone();
+    let breaker: Breaker = Arc::new(move |word| {
+        let client = client.clone();
+        Box::pin(async move { break_by_word(&client, &word, LASTING).await.map_err(|e| e.to_string()) })
+    });
+    let breakages = FaultKind::ALL.map(|what| (what.word().to_owned(), what.title().to_owned())).into();
+    let overrides = Overrides { config: Some(handle.config.clone()), environment: None, ..overrides.clone() };
+    console::start(&overrides, vec![], Some(console::Demo { breakages, breaker })).await
+}
+
+/// Does what the arguments say.
+fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
     if let Some(("role", matches)) = matches.subcommand() {
         return play(matches);
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, FAILED),
+    };
+    let console = async |handle: &mut Handle| match open(overrides, handle).await.into_words() {
+        None => Ok(()),
+        Some(words) => Err(eyre::eyre!(words)),
     };
     runtime.block_on(run(matches, console)).unwrap_or_else(|report| match report.downcast_ref::<DemoError>() {
         Some(error) => fail(error, code(error)),
@@ -158,11 +184,15 @@ async fn list(json: bool) -> eyre::Result<ExitCode> {
 
 async fn break_something(matches: &ArgMatches) -> eyre::Result<ExitCode> {
     let word = matches.get_one::<String>("what").map_or("", String::as_str);
-    let what = FaultKind::ALL.into_iter().find(|what| what.word() == word).ok_or_else(|| eyre::eyre!("nothing to break"))?;
-    let lasting = Duration::from_secs(matches.get_one("seconds").copied().unwrap_or(90));
-    let status = demo::Client::find(named(matches))?.break_something(what, lasting).await?;
-    eprintln!("{}", fault_line(&status));
+    let lasting = matches.get_one("seconds").map_or(LASTING, |seconds| Duration::from_secs(*seconds));
+    eprintln!("{}", break_by_word(&demo::Client::find(named(matches))?, word, lasting).await?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Breaks what the word names; answers with a line about it.
+async fn break_by_word(client: &demo::Client, word: &str, lasting: Duration) -> eyre::Result<String> {
+    let what = FaultKind::ALL.into_iter().find(|what| what.word() == word).ok_or_else(|| eyre::eyre!("nothing to break"))?;
+    Ok(fault_line(&client.break_something(what, lasting).await?))
 }
 
 fn fault_line(fault: &FaultStatus) -> String {

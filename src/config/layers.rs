@@ -43,6 +43,11 @@ impl Places {
         self.candidates().into_iter().map(|candidate| candidate.path).collect()
     }
 
+    /// The folders where keymaps and themes are looked for, nearest first.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        self.user.iter().chain([&self.system]).map(|folder| folder.join("midwatch")).collect()
+    }
+
     fn candidates(&self) -> Vec<Candidate> {
         let here = Candidate { path: self.here.join(FILE), told: FILE.to_owned(), found: true };
         let kept = self.user.iter().chain([&self.system]).map(|folder| {

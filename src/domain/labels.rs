@@ -29,6 +29,19 @@ impl Labels {
         self.0.is_empty()
     }
 
+    /// Prometheus's and Alertmanager's own hash of a label set, as they print it: 64-bit FNV-1a over names and values, each
+    /// followed by a byte 255 (`model.LabelSet.Fingerprint` in prometheus/common).
+    pub fn fingerprint(&self) -> Arc<str> {
+        let bytes = self.iter().flat_map(|(n, v)| n.bytes().chain([255]).chain(v.bytes()).chain([255]));
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        format!("{hash:016x}").into()
+    }
+
+    /// Whether every label of `part` is among these.
+    pub fn contains(&self, part: &Self) -> bool {
+        part.iter().all(|(name, value)| self.get(name) == Some(value))
+    }
+
     /// The same set without one label.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
@@ -73,6 +86,12 @@ mod tests {
         let labels: Labels = [("b", "2"), ("a", "1"), ("__name__", "up")].into_iter().collect();
         assert_eq!((labels.get("a"), labels.get("b"), labels.get("c")), (Some("1"), Some("2"), None));
         assert_eq!(labels.to_string(), r#"up{a="1", b="2"}"#);
+    }
+
+    #[test]
+    fn the_fingerprint_is_the_one_alertmanager_prints() {
+        // Of an Alertmanager 0.25: `amtool alert add alertname=x foo=bar`, then `/api/v2/alerts`.
+        assert_eq!(Labels::default().fingerprint().as_ref(), "cbf29ce484222325");
     }
 
     #[test]

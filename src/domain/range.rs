@@ -29,6 +29,17 @@ impl Window {
     }
 }
 
+/// The shortest range that can be drawn.
+const SHORTEST: Duration = Duration::from_secs(10);
+/// The longest: ten years.
+const LONGEST: Duration = Duration::from_secs(315_360_000);
+
+/// Days and weeks, which have no fixed length in a calendar and 24 hours here.
+fn days(text: &str) -> Option<jiff::SignedDuration> {
+    let span: jiff::Span = text.parse().ok()?;
+    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
+}
+
 impl TimeRange {
     /// The ranges offered by `t`.
     pub const OFFERED: [Self; 10] = {
@@ -62,6 +73,35 @@ impl TimeRange {
         self.window(Stamp(0)).span()
     }
 
+    /// Parsed from a length of time, `15m` or `2d 12h`, with `last` or `now-` before it or not.
+    ///
+    /// # Errors
+    /// A sentence with an example.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let length = text.trim().trim_start_matches("last ").trim_start_matches("now-");
+        let parsed = length.parse::<jiff::SignedDuration>().ok().or_else(|| days(length));
+        match parsed.and_then(|d| Duration::try_from(d).ok()) {
+            Some(span) if span >= SHORTEST => Ok(Self::Last(span)),
+            Some(_) => Err(format!("a range of {text:?} is too short: at least {}", human(SHORTEST))),
+            None => Err(format!("{text:?} is no length of time: write it like 15m, 6h, 2d")),
+        }
+    }
+
+    /// As [`Self::parse`] reads it back; a standing range by its length.
+    pub fn written(self) -> String {
+        human(self.span())
+    }
+
+    /// The same range, longer or shorter by a factor, within what makes sense to draw.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        let span = |s: Duration| s.mul_f64(factor).clamp(SHORTEST, LONGEST);
+        match self {
+            Self::Last(length) => Self::Last(span(length)),
+            Self::Between(start, end) => Self::Between(end.before(span(end.since(start))), end),
+        }
+    }
+
     /// `last 1h`, or the length of a standing range.
     pub fn title(self) -> String {
         match self {
@@ -74,4 +114,25 @@ impl TimeRange {
 /// `2026-11-22 03:12:05Z`.
 pub fn clock(at: Stamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".into(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_people_write_them() {
+        let hours = |h: u64| Ok(TimeRange::Last(Duration::from_secs(h * 3600)));
+        for (text, range) in [("6h", hours(6)), ("last 2d", hours(48)), ("now-1h", hours(1)), ("2d 12h", hours(60))] {
+            assert_eq!(TimeRange::parse(text), range, "{text}");
+        }
+        for text in ["", "yesterday", "1s", "-5m"] {
+            assert!(TimeRange::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_offered_range_is_read_back() {
+        assert!(TimeRange::OFFERED.iter().all(|r| TimeRange::parse(&r.written()) == Ok(*r)));
+    }
 }

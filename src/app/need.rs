@@ -1,0 +1,105 @@
+//! Needs: what a screen wants to know and how often. The only way data is asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::alert::{AlertSet, Silence};
+use crate::domain::name::Name;
+use crate::domain::range::TimeRange;
+use crate::domain::rule::RuleGroup;
+use crate::domain::series::Answer;
+use crate::domain::service::Report;
+use crate::domain::target::Target;
+use crate::grafana::model::Dashboard;
+
+/// Counts the environments visited. An answer that carries another epoch than the model's is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Epoch(pub u32);
+
+/// What can be known. Relative times stay relative, so that a need is the same from one poll to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The alerts of every Alertmanager.
+    Alerts,
+    /// Every silence.
+    Silences,
+    /// Prometheus's rules, with what is pending and firing.
+    Rules,
+    /// Prometheus's targets.
+    Targets,
+    /// The Alertmanagers to which Prometheus sends.
+    Receiving,
+    /// A direct probe of a service.
+    Probe(Name),
+    /// The dashboards on disk.
+    Dashboards,
+    /// A range query.
+    Range(RangeQuery),
+    /// An instant query.
+    Instant(String),
+    /// The values of a label, over the series of a selector or over all.
+    LabelValues {
+        /// Restricts the series asked; all where absent.
+        selector: Option<String>,
+        /// Whose values.
+        label: String,
+    },
+    /// The names of all labels.
+    LabelNames,
+}
+
+/// A range query, without its clock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RangeQuery {
+    /// PromQL, variables put in.
+    pub expr: String,
+    /// Which part of time.
+    pub range: TimeRange,
+    /// How far that lies back (`timeShift`).
+    pub shift: Duration,
+    /// Between two samples.
+    pub step: Duration,
+    /// To how many columns the samples are reduced, keeping each column's extremes.
+    pub columns: u16,
+}
+
+/// A source, wanted this often by the environment of an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Need {
+    /// Which visit of which environment.
+    pub env: Epoch,
+    /// What.
+    pub source: Source,
+    /// How often.
+    pub every: Duration,
+}
+
+/// What came back. Bulk stands behind one `Arc`, so that messages are cheap to clone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Data {
+    /// To [`Source::Alerts`].
+    Alerts(AlertSet),
+    /// To [`Source::Silences`].
+    Silences(Vec<Silence>),
+    /// To [`Source::Rules`].
+    Rules(Vec<RuleGroup>),
+    /// To [`Source::Targets`].
+    Targets(Vec<Target>),
+    /// To [`Source::Probe`].
+    Report(Report),
+    /// To [`Source::Dashboards`].
+    Dashboards(Vec<DashboardFile>),
+    /// To [`Source::Range`] and [`Source::Instant`].
+    Answer(Answer),
+    /// To [`Source::LabelValues`], [`Source::LabelNames`] and [`Source::Receiving`].
+    Strings(Vec<String>),
+}
+
+/// A dashboard file and what became of reading it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DashboardFile {
+    /// Its path: its identity.
+    pub path: String,
+    /// The dashboard, or why it cannot be read.
+    pub dashboard: Result<Arc<Dashboard>, String>,
+}

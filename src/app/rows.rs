@@ -1,0 +1,175 @@
+//! The rows of the alert list: Alertmanager's alerts, those lost sight of, and what Prometheus still counts, as one list.
+
+use std::cmp::Reverse;
+
+use crate::app::lookout::Lookout;
+use crate::app::model::Shared;
+use crate::app::need::{Data, Source};
+use crate::domain::alert::{Alert, AlertSet, AlertState, Fingerprint, Severity};
+use crate::domain::labels::Labels;
+use crate::domain::rule::{Rule, RuleAlert, RuleGroup};
+use crate::domain::time::{Moment, Stamp};
+
+/// How things stand with an alert, the most pressing first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// It fires and is notified of.
+    Firing,
+    /// It left, and nobody can say whether it ended.
+    Lost,
+    /// Its expression holds; it still counts its `for`.
+    Pending,
+    /// It fires, silenced or inhibited.
+    Suppressed,
+}
+
+impl Standing {
+    /// The word on screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Lost => "lost sight of",
+            Self::Pending => "pending",
+            Self::Suppressed => "suppressed",
+        }
+    }
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What identifies it from poll to poll: the hash of its labels. A pending alert keeps its row when it fires, unless
+    /// Alertmanager's copy carries external labels.
+    pub id: Fingerprint,
+    /// How things stand.
+    pub standing: Standing,
+    /// How urgent it is.
+    pub severity: Severity,
+    /// What names it.
+    pub labels: Labels,
+    /// Summary, description, runbook.
+    pub annotations: Labels,
+    /// When it began.
+    pub since: Stamp,
+    /// When it was lost sight of.
+    pub lost_at: Option<Moment>,
+    /// Who hides it: silences' ids and inhibiting alerts.
+    pub hidden_by: Vec<String>,
+    /// Who is notified.
+    pub receivers: Vec<String>,
+    /// Which Alertmanagers know it, as indices; empty for one that only Prometheus knows.
+    pub members: Vec<usize>,
+}
+
+impl Row {
+    /// The alert's name.
+    pub fn name(&self) -> &str {
+        self.labels.get("alertname").unwrap_or("(no alertname)")
+    }
+
+    /// What it says of itself in one line.
+    pub fn summary(&self) -> &str {
+        ["summary", "message", "description"].iter().find_map(|name| self.annotations.get(name)).unwrap_or_default()
+    }
+
+    fn of_alert(alert: &Alert, standing: Standing, lost_at: Option<Moment>) -> Self {
+        let inhibiting = alert.inhibited_by.iter().map(|f| format!("alert {f}"));
+        Self {
+            id: alert.fingerprint.clone(),
+            standing,
+            severity: Severity::of(&alert.labels),
+            labels: alert.labels.clone(),
+            annotations: alert.annotations.clone(),
+            since: alert.starts_at,
+            lost_at,
+            hidden_by: alert.silenced_by.iter().map(|s| format!("silence {s}")).chain(inhibiting).collect(),
+            receivers: alert.receivers.clone(),
+            members: alert.members.clone(),
+        }
+    }
+}
+
+/// Every row, the most pressing first.
+pub fn rows(shared: &Shared) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(Data::Alerts(set)) = shared.store.data(&Source::Alerts) {
+        rows.extend(reported(set));
+    }
+    rows.extend(lost(&shared.lookout));
+    if let Some(Data::Rules(groups)) = shared.store.data(&Source::Rules) {
+        let unreported = pending(groups, &rows);
+        rows.extend(unreported);
+    }
+    rows.sort_by_cached_key(|row| (row.standing, row.severity, row.name().to_owned(), Reverse(row.since), row.labels.clone()));
+    rows
+}
+
+fn reported(set: &AlertSet) -> impl Iterator<Item = Row> {
+    set.alerts.iter().map(|alert| {
+        let standing = if alert.state == AlertState::Suppressed { Standing::Suppressed } else { Standing::Firing };
+        Row::of_alert(alert, standing, None)
+    })
+}
+
+fn lost(lookout: &Lookout) -> impl Iterator<Item = Row> {
+    lookout.lost().map(|gone| Row::of_alert(&gone.alert, Standing::Lost, Some(gone.since)))
+}
+
+/// What Prometheus counts or fires and no Alertmanager has told of.
+fn pending(groups: &[RuleGroup], told: &[Row]) -> Vec<Row> {
+    let rules = groups.iter().flat_map(|g| &g.rules).filter_map(|r| r.alerting.as_ref());
+    let alerts = rules.flat_map(|a| &a.alerts);
+    let untold = alerts.filter(|a| !told.iter().any(|row| row.labels.contains(&a.labels)));
+    let row = |a: &RuleAlert| Row {
+        id: a.labels.fingerprint(),
+        standing: if a.firing { Standing::Firing } else { Standing::Pending },
+        severity: Severity::of(&a.labels),
+        labels: a.labels.clone(),
+        annotations: a.annotations.clone(),
+        since: a.active_at,
+        lost_at: None,
+        hidden_by: vec![],
+        receivers: vec![],
+        members: vec![],
+    };
+    untold.map(row).collect()
+}
+
+/// The rule behind an alert: the one of its name whose active alerts include it, or else the first of its name.
+pub fn rule<'a>(shared: &'a Shared, labels: &Labels) -> Option<&'a Rule> {
+    let Some(Data::Rules(groups)) = shared.store.data(&Source::Rules) else { return None };
+    let name = labels.get("alertname")?;
+    let named = || groups.iter().flat_map(|g| &g.rules).filter(|r| r.alerting.is_some() && *r.name == *name);
+    let active = |r: &&Rule| r.alerting.iter().flat_map(|a| &a.alerts).any(|a| labels.contains(&a.labels));
+    named().find(active).or_else(|| named().next())
+}
+
+/// Whether a row passes a filter: words that must all match; `label=value`, `label!=value`, `label=~part` compare labels,
+/// any other word is looked for in every label and the summary, whatever its case.
+pub fn passes(row: &Row, filter: &str) -> bool {
+    filter.split_whitespace().all(|word| word_passes(row, word))
+}
+
+fn word_passes(row: &Row, word: &str) -> bool {
+    let label = |name: &str| match name {
+        "state" => row.standing.word(),
+        _ => row.labels.get(name).unwrap_or_default(),
+    };
+    if let Some((name, part)) = word.split_once("=~") {
+        return label(name).contains(part);
+    }
+    if let Some((name, value)) = word.split_once("!=") {
+        return label(name) != value;
+    }
+    if let Some((name, value)) = word.split_once('=') {
+        return label(name) == value;
+    }
+    let word = word.to_lowercase();
+    let holds = |text: &str| text.to_lowercase().contains(&word);
+    holds(row.summary()) || holds(row.standing.word()) || row.labels.iter().any(|(_, value)| holds(value))
+}
+
+/// Whether this is a dead-man's alert: it fires always, and is news when it stops.
+pub fn is_watchdog(row: &Row) -> bool {
+    matches!(row.name(), "Watchdog" | "DeadMansSwitch" | "DeadMansSnitch")
+}

@@ -1,0 +1,47 @@
+//! The screens: one file and one line each.
+
+pub mod alerts;
+pub mod dashboards;
+pub mod overview;
+
+use crate::app::screen::{Screen, ScreenId};
+
+/// Every screen's name, in the order of its number key.
+pub const NAMES: &[&str] = &["overview", "dashboards", "alerts"];
+const IDS: [ScreenId; 3] = [ScreenId::Overview, ScreenId::Dashboards, ScreenId::Alerts];
+
+/// A screen by its name.
+pub fn by_name(name: &str) -> Option<ScreenId> {
+    NAMES.iter().position(|n| *n == name).map(|at| IDS[at])
+}
+
+/// Every screen's own state.
+#[derive(Clone, Debug, Default)]
+pub struct Screens {
+    /// What fires, golden signals, services.
+    pub overview: overview::Overview,
+    /// Grafana dashboards.
+    pub dashboards: dashboards::Dashboards,
+    /// Alerts.
+    pub alerts: alerts::Alerts,
+}
+
+impl Screens {
+    /// One of them.
+    pub fn get(&self, id: ScreenId) -> &dyn Screen {
+        match id {
+            ScreenId::Overview => &self.overview,
+            ScreenId::Dashboards => &self.dashboards,
+            ScreenId::Alerts => &self.alerts,
+        }
+    }
+
+    /// One of them, to be changed.
+    pub fn get_mut(&mut self, id: ScreenId) -> &mut dyn Screen {
+        match id {
+            ScreenId::Overview => &mut self.overview,
+            ScreenId::Dashboards => &mut self.dashboards,
+            ScreenId::Alerts => &mut self.alerts,
+        }
+    }
+}

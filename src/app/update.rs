@@ -1,0 +1,192 @@
+//! The one place where the model changes: one message in, effects out.
+
+use std::time::Duration;
+
+use crate::app::catalog;
+use crate::app::command::Call;
+use crate::app::effect::Effect;
+use crate::app::key::Key;
+use crate::app::keymap::Found;
+use crate::app::lookout::Sight;
+use crate::app::message::{Fed, Input, Message};
+use crate::app::model::{Model, Shared};
+use crate::app::need::{Data, Source};
+use crate::app::popup::Popup;
+use crokey::crossterm::event::KeyCode;
+
+/// A clock that differs by less than this may be a slow answer. `Date` headers have whole seconds.
+const SKEW_WORTH_SAYING: Duration = Duration::from_secs(5);
+
+/// Takes one message in.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let effects = take_in(model, message);
+    model.screens.get_mut(model.screen).settle(&mut model.shared);
+    effects
+}
+
+fn take_in(model: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Tick(now) => {
+            model.shared.now = now;
+            model.shared.store.forget(now);
+            vec![]
+        }
+        Message::Input(Input::Resize(columns, rows)) => {
+            model.shared.size = (columns, rows);
+            vec![]
+        }
+        Message::Input(Input::Key(key)) => press(model, key),
+        Message::Input(Input::Paste(text)) => paste(model, &text),
+        Message::Call(call) => run(model, &call),
+        Message::Fed(fed) => take(&mut model.shared, &fed),
+        Message::Told(Ok(words)) => model.say(words),
+        Message::Told(Err(words)) => model.complain(words),
+    }
+}
+
+/// Runs a command by name.
+pub fn run(model: &mut Model, call: &Call) -> Vec<Effect> {
+    match catalog::find(call.command) {
+        Some(command) => (command.run)(model, &call.args),
+        None => model.complain(format!("no command is called {:?}", call.command)),
+    }
+}
+
+/// Takes an answer in, unless it comes from an environment that was left.
+fn take(shared: &mut Shared, fed: &Fed) -> Vec<Effect> {
+    if fed.need.env != shared.epoch {
+        return vec![];
+    }
+    shared.now = fed.at;
+    if let Some(skew) = fed.skew {
+        shared.skew = (skew.unsigned_abs() >= SKEW_WORTH_SAYING.as_millis() as u64).then_some(skew);
+    }
+    shared.store.take(fed);
+    if let (Source::Alerts, Ok(data)) = (&fed.need.source, &fed.reply) {
+        watch(shared, data);
+    }
+    vec![]
+}
+
+fn watch(shared: &mut Shared, data: &Data) {
+    let Data::Alerts(set) = data else { return };
+    let sight = sight(shared);
+    shared.lookout.take(set, &sight, shared.now);
+}
+
+/// Prometheus can be trusted on what ended while it answers in time and sends to some Alertmanager.
+fn sight(shared: &Shared) -> Sight {
+    let rules = shared.store.get(&Source::Rules);
+    let answers = rules.is_some_and(|k| k.fault.is_none() && k.freshness(shared.now).is_fresh());
+    let sends = match shared.store.data(&Source::Receiving) {
+        Some(Data::Strings(urls)) => !urls.is_empty(),
+        _ => true,
+    };
+    let active = match rules.and_then(|k| k.data.as_deref()) {
+        Some(Data::Rules(groups)) => {
+            let alerting = groups.iter().flat_map(|g| &g.rules).filter_map(|r| r.alerting.as_ref());
+            alerting.flat_map(|a| a.alerts.iter().map(|a| a.labels.clone())).collect()
+        }
+        _ => vec![],
+    };
+    Sight { clear: answers && sends, active }
+}
+
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.notice = None;
+    match model.popup.take() {
+        None => press_screen(model, key),
+        Some(popup) => press_popup(model, popup, key),
+    }
+}
+
+/// Walks the keymap: a whole sequence runs its command, the beginning of one waits, anything else is forgotten.
+fn press_screen(model: &mut Model, key: Key) -> Vec<Effect> {
+    if key.code() == KeyCode::Esc && !model.pending.is_empty() {
+        model.pending.clear();
+        return vec![];
+    }
+    model.pending.push(key);
+    let contexts = model.screen().contexts();
+    match model.shared.setup.keymap.find(contexts, &model.pending) {
+        Found::Call(call) => {
+            model.pending.clear();
+            run(model, &call)
+        }
+        Found::Begins => vec![],
+        Found::Nothing => {
+            let keys: Vec<String> = model.pending.drain(..).map(|k| k.to_string()).collect();
+            model.say(format!("{} does nothing here; ? shows the keys", keys.join(" ")))
+        }
+    }
+}
+
+fn press_popup(model: &mut Model, popup: Popup, key: Key) -> Vec<Effect> {
+    match popup {
+        Popup::Help(scroll) => press_help(model, scroll, key),
+        Popup::Picker(mut picker) => match key.code() {
+            KeyCode::Esc => vec![],
+            KeyCode::Char('c') if key.ctrl() => vec![],
+            KeyCode::Enter => match picker.enter() {
+                Some(Ok(call)) => run(model, &call),
+                Some(Err(words)) => {
+                    model.popup = Some(Popup::Picker(picker));
+                    model.complain(words)
+                }
+                None => keep(model, Popup::Picker(picker)),
+            },
+            _ => {
+                picker.press(key);
+                keep(model, Popup::Picker(picker))
+            }
+        },
+        Popup::Filter(mut line, before) => {
+            match key.code() {
+                KeyCode::Enter => return vec![],
+                KeyCode::Esc => return set_filter(model, &before),
+                _ => line.press(key),
+            };
+            let text = line.text().to_owned();
+            model.popup = Some(Popup::Filter(line, before));
+            set_filter(model, &text)
+        }
+    }
+}
+
+fn press_help(model: &mut Model, scroll: usize, key: Key) -> Vec<Effect> {
+    let scroll = match key.code() {
+        KeyCode::Down | KeyCode::Char('j') => scroll + 1,
+        KeyCode::Up | KeyCode::Char('k') => scroll.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char(' ') => scroll + 10,
+        KeyCode::PageUp => scroll.saturating_sub(10),
+        _ => return vec![],
+    };
+    keep(model, Popup::Help(scroll))
+}
+
+fn keep(model: &mut Model, popup: Popup) -> Vec<Effect> {
+    model.popup = Some(popup);
+    vec![]
+}
+
+fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match &mut model.popup {
+        Some(Popup::Picker(picker)) => picker.line.insert(text),
+        Some(Popup::Filter(line, _)) => {
+            line.insert(text);
+            let text = line.text().to_owned();
+            return set_filter(model, &text);
+        }
+        _ => {}
+    }
+    vec![]
+}
+
+/// Sets the filter of the screen that is shown.
+pub fn set_filter(model: &mut Model, text: &str) -> Vec<Effect> {
+    match model.screen_mut().0.filter() {
+        Some(filter) => text.clone_into(filter),
+        None => return model.say("nothing to filter here"),
+    }
+    vec![]
+}

@@ -1,0 +1,59 @@
+//! Exit statuses, as `sysexits.h` numbers them, and the words that go with them on standard error.
+
+use std::process::ExitCode;
+
+use crate::domain::clean::Clean;
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Exit {
+    status: u8,
+    words: Option<String>,
+}
+
+impl Exit {
+    /// With a status and nothing more to say.
+    pub fn status(status: u8) -> Self {
+        Self { status, words: None }
+    }
+
+    /// 64: the command line is wrong.
+    pub fn usage(words: impl Into<String>) -> Self {
+        Self { status: 64, words: Some(words.into()) }
+    }
+
+    /// 70: midwatch itself is wrong.
+    pub fn bug(words: impl Into<String>) -> Self {
+        Self { status: 70, words: Some(words.into()) }
+    }
+
+    /// 74: reading or writing failed.
+    pub fn io(error: impl ToString) -> Self {
+        Self { status: 74, words: Some(error.to_string()) }
+    }
+
+    /// 78: the configuration is wrong.
+    pub fn config(words: impl Into<String>) -> Self {
+        Self { status: 78, words: Some(words.into()) }
+    }
+
+    /// What there is to say, where there is anything.
+    pub fn into_words(self) -> Option<String> {
+        self.words
+    }
+
+    /// Says on standard error what there is to say, and returns the status.
+    pub fn report(self) -> ExitCode {
+        for line in self.words.iter().flat_map(|words| Clean::lines(words)) {
+            eprintln!("{line}");
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+/// Prints what clap says of a command line: help and version are no errors, anything else is 64.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // The reader of a pipe may have gone: then nobody is left to be told.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { 64 } else { 0 })
+}

@@ -1,0 +1,212 @@
+//! The console: the event loop that joins the core to the terminal and the feeds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr};
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::app::effect::Effect;
+use crate::app::key::Key;
+use crate::app::message::{Fed, Input, Message};
+use crate::app::model::{self, Model};
+use crate::app::update::update;
+use crate::domain::time::{Moment, Stamp};
+use crate::runtime::feeds::{Feeds, Ticket};
+use crate::runtime::fetch::World;
+use crate::runtime::painter::Painter;
+use crate::runtime::signals::{self, Asked, Signals};
+use crate::runtime::terminal::{self, Hold};
+use crate::ui::theme::Look;
+
+/// How often the time goes on for the core, so that ages grow.
+const TICK: Duration = Duration::from_secs(1);
+/// Messages taken in before the next frame is drawn, so that a flood cannot keep the screen still.
+const BATCH: usize = 64;
+
+/// Does what the console's demo keys ask of the demo's supervisor; the words are for the person.
+pub type Breaker = Arc<dyn Fn(String) -> futures_util::future::BoxFuture<'static, Result<String, String>> + Send + Sync>;
+
+/// What a console needs besides its model.
+pub struct Shell {
+    /// How things look.
+    pub look: Look,
+    /// How to reach each environment, in the order of the model's.
+    pub worlds: Vec<Arc<World>>,
+    /// Breaks something in the demo; none outside it.
+    pub breaker: Option<Breaker>,
+}
+
+/// What reaches the loop from tasks.
+enum Arrival {
+    Fed(Ticket, Fed),
+    Told(Result<String, String>),
+}
+
+/// Runs the console until it is left; returns the exit status.
+pub async fn run(model: Model, shell: Shell) -> Result<u8> {
+    let mut signals = Signals::listen().wrap_err("cannot listen to signals")?;
+    terminal::end_on_panic();
+    let hold = Hold::take().wrap_err("cannot take the terminal")?;
+    signals::end_with_the_terminal();
+    let mut console = Console::new(model, shell)?;
+    let status = console.run(&mut signals).await;
+    drop(hold);
+    status
+}
+
+struct Console {
+    model: Model,
+    shell: Shell,
+    painter: Painter,
+    feeds: Feeds,
+    flights: HashMap<Ticket, JoinHandle<()>>,
+    arrivals: (mpsc::UnboundedSender<Arrival>, mpsc::UnboundedReceiver<Arrival>),
+    began: Instant,
+}
+
+impl Console {
+    fn new(mut model: Model, shell: Shell) -> Result<Self> {
+        let painter = Painter::new(shell.look.clone()).wrap_err("cannot draw on the terminal")?;
+        model.shared.size = painter.size()?;
+        let arrivals = mpsc::unbounded_channel();
+        let began = Instant::now();
+        Ok(Self { model, shell, painter, feeds: Feeds::default(), flights: HashMap::new(), arrivals, began })
+    }
+
+    async fn run(&mut self, signals: &mut Signals) -> Result<u8> {
+        let mut input = EventStream::new();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            self.reconcile();
+            self.painter.paint(&self.model)?;
+            let due = self.feeds.next().map_or(TICK, |due| due.saturating_sub(self.began.elapsed()));
+            let left = tokio::select! {
+                biased;
+                asked = signals.next() => self.asked(asked)?,
+                event = input.next() => match event {
+                    Some(event) => self.event(event?)?,
+                    None => Some(129),
+                },
+                Some(arrival) = self.arrivals.1.recv() => self.arrived(arrival)?,
+                _ = tick.tick() => self.take(Message::Tick(self.now()))?,
+                () = tokio::time::sleep(due) => None,
+            };
+            if let Some(status) = left {
+                return Ok(status);
+            }
+        }
+    }
+
+    fn now(&self) -> Moment {
+        let wall = Stamp(jiff::Timestamp::now().as_millisecond());
+        Moment { wall, mono: self.began.elapsed() }
+    }
+
+    fn event(&mut self, event: Event) -> Result<Option<u8>> {
+        let input = match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => Input::Key(Key::from(key)),
+            Event::Paste(text) => Input::Paste(text),
+            Event::Resize(columns, rows) => Input::Resize(columns, rows),
+            _ => return Ok(None),
+        };
+        self.take(Message::Input(input))
+    }
+
+    fn asked(&mut self, asked: Asked) -> Result<Option<u8>> {
+        match asked {
+            Asked::Leave(129) => {
+                terminal::give_back();
+                std::process::exit(129)
+            }
+            Asked::Leave(status) => Ok(Some(status)),
+            Asked::Suspend => self.suspend().map(|()| None),
+            Asked::Redraw => self.painter.forget().map(|()| None).map_err(Into::into),
+        }
+    }
+
+    /// Takes what arrived, and what else is there already, before the next frame.
+    fn arrived(&mut self, first: Arrival) -> Result<Option<u8>> {
+        let mut next = Some(first);
+        for _ in 0..BATCH {
+            let Some(arrival) = next else { break };
+            let message = match arrival {
+                Arrival::Told(words) => Some(Message::Told(words)),
+                Arrival::Fed(ticket, fed) => {
+                    self.flights.remove(&ticket);
+                    self.feeds.done(ticket, fed.reply.is_ok(), self.began.elapsed()).then_some(Message::Fed(fed))
+                }
+            };
+            if let Some(message) = message
+                && let Some(status) = self.take(message)?
+            {
+                return Ok(Some(status));
+            }
+            next = self.arrivals.1.try_recv().ok();
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, message: Message) -> Result<Option<u8>> {
+        for effect in update(&mut self.model, message) {
+            match effect {
+                Effect::Quit => return Ok(Some(0)),
+                Effect::Suspend => self.suspend()?,
+                Effect::Redraw => self.painter.forget()?,
+                Effect::Refresh => self.feeds.refresh(self.began.elapsed()),
+                Effect::Copy(text) => copy(&text)?,
+                Effect::Break(what) => self.break_something(what),
+            }
+        }
+        Ok(None)
+    }
+
+    fn break_something(&self, what: String) {
+        let (Some(breaker), sender) = (self.shell.breaker.clone(), self.arrivals.0.clone()) else { return };
+        tokio::spawn(async move {
+            let _ = sender.send(Arrival::Told(breaker(what).await));
+        });
+    }
+
+    /// Gives the terminal to the shell, stops, and takes it again when continued.
+    fn suspend(&mut self) -> Result<()> {
+        terminal::give_back();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        std::mem::forget(Hold::take()?);
+        let (columns, rows) = self.painter.size()?;
+        self.model.shared.size = (columns, rows);
+        self.painter.forget()?;
+        Ok(())
+    }
+
+    /// Starts what is due and cancels what nobody wants any more.
+    fn reconcile(&mut self) {
+        let now = self.began.elapsed();
+        for ticket in self.feeds.want(model::needs(&self.model), now) {
+            if let Some(flight) = self.flights.remove(&ticket) {
+                flight.abort();
+            }
+        }
+        let world = &self.shell.worlds[self.model.shared.environment];
+        for (ticket, need) in self.feeds.start(now) {
+            let (world, sender, began) = (world.clone(), self.arrivals.0.clone(), self.began);
+            let flight = tokio::spawn(async move {
+                let (reply, skew) = world.fetch(&need.source).await;
+                let at = Moment { wall: Stamp(jiff::Timestamp::now().as_millisecond()), mono: began.elapsed() };
+                let _ = sender.send(Arrival::Fed(ticket, Fed { need, reply: reply.map(Arc::new), at, skew }));
+            });
+            self.flights.insert(ticket, flight);
+        }
+    }
+}
+
+fn copy(text: &str) -> Result<()> {
+    let clipboard = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
+    crossterm::execute!(std::io::stdout(), clipboard)?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! From the configuration to what the console is started with: names and addresses, no secret.
+
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::{Result, WrapErr, eyre};
+
+use crate::app::keymap::Keymap;
+use crate::app::setup::{Environment, Setup};
+use crate::config::Places;
+use crate::config::model::{self, Config, ServiceConfig, Theme as Chosen};
+use crate::domain::problem::Problem;
+use crate::domain::service::Service;
+use crate::ui::theme::{Charset, Depth, Look, Theme};
+
+/// What the console is started with; `breakages` only in the demo.
+pub fn setup(config: &Config, places: &Places, breakages: Vec<(String, String)>) -> Result<Setup> {
+    Ok(Setup { environments: config.environments.iter().map(environment).collect(), keymap: keymap(places)?, breakages })
+}
+
+fn environment(env: &model::Environment) -> Environment {
+    Environment {
+        name: env.name.clone(),
+        colour: Some(env.color),
+        guard: env.guard,
+        refresh: env.refresh,
+        prometheus: env.prometheus.as_ref().map(|p| p.url.clone()),
+        alertmanagers: env.alertmanagers.len(),
+        services: env.services.iter().map(service).collect(),
+        signals: env.signals.clone(),
+    }
+}
+
+fn service(service: &ServiceConfig) -> Service {
+    Service { name: service.name.clone(), kind: service.kind, place: service.reach.to_string() }
+}
+
+/// The default keys with the person's own over them.
+fn keymap(places: &Places) -> Result<Keymap> {
+    let mut own = Vec::new();
+    for path in places.folders().iter().rev().map(|folder| folder.join("keys.toml")).filter(|p| p.exists()) {
+        let text = std::fs::read_to_string(&path).wrap_err_with(|| format!("cannot read {}", path.display()))?;
+        own.push((path.display().to_string(), text));
+    }
+    Keymap::load(&own).map_err(|problems| told(&problems))
+}
+
+fn told(problems: &[Problem]) -> color_eyre::Report {
+    eyre!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+/// Theme, characters and colours for this terminal.
+pub fn look(config: &Config, places: &Places) -> Result<Look> {
+    let theme = match &config.theme {
+        Chosen::Named(name) if name == "default" => Theme::default(),
+        Chosen::Named(name) => theme_file(&named(name, places)?)?,
+        Chosen::File(path) => theme_file(path)?,
+    };
+    let charset = if config.ascii { Charset::Ascii } else { Charset::Unicode };
+    Ok(Look { theme, charset, depth: depth() })
+}
+
+fn named(name: &str, places: &Places) -> Result<PathBuf> {
+    let folders = places.folders();
+    let files = folders.iter().map(|folder| folder.join("themes").join(format!("{name}.toml")));
+    let looked: Vec<PathBuf> = files.collect();
+    looked.iter().find(|p| p.exists()).cloned().ok_or_else(|| {
+        let looked: Vec<String> = looked.iter().map(|p| p.display().to_string()).collect();
+        eyre!("no theme is called {name:?}: there is \"default\", and {} would be read", looked.join(" or "))
+    })
+}
+
+fn theme_file(path: &Path) -> Result<Theme> {
+    let text = std::fs::read_to_string(path).wrap_err_with(|| format!("cannot read the theme {}", path.display()))?;
+    Theme::parse(&text, &path.display().to_string()).map_err(|e| eyre!(e.to_string()))
+}
+
+/// As many colours as the terminal says it has; none where `NO_COLOR` is set.
+fn depth() -> Depth {
+    let var = |name: &str| std::env::var(name).unwrap_or_default();
+    if !var("NO_COLOR").is_empty() || var("TERM") == "dumb" {
+        return Depth::Mono;
+    }
+    match (var("COLORTERM").as_str(), var("TERM")) {
+        ("truecolor" | "24bit", _) => Depth::True,
+        (_, term) if term.contains("256color") || term.contains("direct") => Depth::Indexed,
+        _ => Depth::Sixteen,
+    }
+}

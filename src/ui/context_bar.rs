@@ -1,0 +1,77 @@
+//! The context bar: which environment this is and how far its data can be trusted.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use crate::app::model::{Model, Shared};
+use crate::app::need::{Data, Source};
+use crate::app::store::Freshness;
+use crate::domain::clean::Clean;
+use crate::domain::range::clock;
+use crate::domain::time::human;
+use crate::ui::pen::{Pen, Words};
+use crate::ui::theme::Role;
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
+    let shared = &model.shared;
+    let env = shared.environment();
+    let badge = format!(" {} ", Clean::new(env.name.as_str()));
+    let style = env.colour.map_or_else(|| pen.look.style(Role::Selection), |c| pen.look.environment(c));
+    let badge = pen.look.fit(&badge, usize::from(area.width) / 3).into_owned();
+    let (x, _) = pen.buf.set_stringn(area.x, area.y, &badge, usize::from(area.width), style);
+    let rest = Rect { x, width: area.right() - x, ..area };
+    let time = clock(shared.now.wall);
+    let rest = pen.right(rest, 0, &[(Role::Text, format!(" {}Z", time.get(11..16).unwrap_or_default()))]);
+    let mut words = vec![(Role::Dim, format!(" {}", env.guard))];
+    words.extend(prometheus(shared));
+    words.extend(alertmanager(shared));
+    words.extend(skew(shared));
+    pen.line(rest, 0, &words);
+}
+
+fn prometheus(shared: &Shared) -> Vec<Words> {
+    if shared.environment().prometheus.is_none() {
+        return vec![(Role::Dim, "  no prometheus".into())];
+    }
+    upstream("prometheus", shared, &Source::Rules, None)
+}
+
+fn alertmanager(shared: &Shared) -> Vec<Words> {
+    let members = match shared.store.data(&Source::Alerts) {
+        Some(Data::Alerts(set)) if set.answered() < set.members.len() => {
+            Some(format!("{} of {} members", set.answered(), set.members.len()))
+        }
+        _ => None,
+    };
+    match shared.environment().alertmanagers {
+        0 => vec![(Role::Dim, "  no alertmanager".into())],
+        _ => upstream("alertmanager", shared, &Source::Alerts, members),
+    }
+}
+
+/// Fresh data has one constant word, so that a quiet night writes nothing; anything else has its age and its reason.
+fn upstream(name: &str, shared: &Shared, source: &Source, partial: Option<String>) -> Vec<Words> {
+    let (role, state) = match (shared.freshness(source), shared.store.get(source).and_then(|k| k.fault.as_ref())) {
+        (Freshness::Waiting, _) => (Role::Unknown, "asking".to_owned()),
+        (Freshness::Failed(fault), _) => (Role::Critical, fault.kind.word().to_owned()),
+        (Freshness::Stale { age, why }, _) => {
+            let why = why.map_or(String::new(), |w| format!(": {}", w.kind.word()));
+            (Role::Critical, format!("{} old{why}", human(age)))
+        }
+        (Freshness::Fresh, Some(fault)) => (Role::Warning, fault.kind.word().to_owned()),
+        (Freshness::Fresh, None) => match partial {
+            Some(partial) => (Role::Warning, partial),
+            None => (Role::Good, format!("<{}", human(shared.environment().refresh.max(Duration::from_secs(1)) * 2))),
+        },
+    };
+    vec![(Role::Dim, format!("  {name} ")), (role, state)]
+}
+
+fn skew(shared: &Shared) -> Option<Words> {
+    let skew = shared.skew?;
+    let direction = if skew > 0 { "behind" } else { "ahead of" };
+    let words = format!("  this clock is {} {direction} prometheus's", human(Duration::from_millis(skew.unsigned_abs())));
+    Some((Role::Warning, words))
+}

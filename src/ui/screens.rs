@@ -1,0 +1,5 @@
+//! How each screen is drawn: one file each.
+
+pub mod alerts;
+pub mod dashboards;
+pub mod overview;
