@@ -32,5 +32,5 @@ mod watchdog;
 pub use client::{Client, Handle, Options, Starting, attach, list, start, stop};
 pub use error::DemoError;
 pub use faults::{Ended, FaultKind, FaultStatus};
-pub use protocol::{AppEndpoint, Endpoints, ProcessStatus, Progress, Status};
+pub use protocol::{AppEndpoint, Endpoints, ProcessStatus, Progress, Server, Status};
 pub use role::Role;

@@ -143,7 +143,7 @@ async fn headless(handle: &mut Handle) -> eyre::Result<()> {
     writeln!(io::stdout(), "{}", serde_json::to_string(&handle.endpoints)?)?;
     tokio::select! {
         told = told() => told,
-        () = handle.gone() => Err(DemoError::Gone(None).into()),
+        gone = handle.gone() => Ok(gone?),
     }
 }
 

@@ -90,14 +90,18 @@ impl Handle {
         &self.client
     }
 
-    /// Waits until the demo is gone, for whatever reason.
-    pub async fn gone(&mut self) {
-        while let Ok(Some(_)) = self.lease.hear().await {}
+    /// Waits until the demo is gone: an error unless it was ended in order.
+    pub async fn gone(&mut self) -> Result<(), DemoError> {
+        let mut in_order = false;
+        while let Some(reply) = self.lease.hear().await? {
+            in_order |= reply == Reply::Stopping;
+        }
+        if in_order { Ok(()) } else { Err(DemoError::Gone(None)) }
     }
 
-    /// Ends the demo and waits until nothing is left of it.
+    /// Ends the demo and waits until nothing is left of it. One that has ended already is as good.
     pub async fn stop(self) -> Result<(), DemoError> {
-        self.client.stop().await
+        if self.client.is_up() { self.client.stop().await } else { Ok(()) }
     }
 }
 
@@ -148,6 +152,10 @@ impl Client {
     /// The demo's name.
     pub fn name(&self) -> String {
         self.socket.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    fn is_up(&self) -> bool {
+        std::os::unix::net::UnixStream::connect(&self.socket).is_ok()
     }
 
     async fn ask(&self, request: &Request) -> Result<Reply, DemoError> {

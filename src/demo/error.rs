@@ -61,7 +61,7 @@ impl DemoError {
     }
 
     /// A server that did not come up, and why.
-    pub(super) fn not_up(name: impl Into<String>, why: impl ToString) -> Self {
+    pub(super) fn not_up(name: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self::NotUp { name: name.into(), why: why.to_string() }
     }
 }

@@ -84,9 +84,9 @@ pub struct Endpoints {
     /// The URLs of the three Alertmanagers.
     pub alertmanagers: Vec<String>,
     /// PostgreSQL by role, `primary` and `standby`.
-    pub postgres: BTreeMap<String, Database>,
+    pub postgres: BTreeMap<String, Server>,
     /// Redis by role, `primary` and `replica`.
-    pub redis: BTreeMap<String, Database>,
+    pub redis: BTreeMap<String, Server>,
     /// The shop as its customers reach it.
     pub shop: AppEndpoint,
     /// The shop's instances.
@@ -97,7 +97,7 @@ pub struct Endpoints {
 
 /// Where a database server is reached, and as whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Database {
+pub struct Server {
     /// `127.0.0.1:PORT`.
     pub address: String,
     /// The user that may look but not touch; none where the server knows no users.

@@ -102,7 +102,8 @@ impl Registry {
             _ => {}
         }
         let meta = fs::symlink_metadata(&self.0).map_err(DemoError::io(format!("looking at {}", self.0.display())))?;
-        let private = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0;
+        // None of the six bits for group and others.
+        let private = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.mode().trailing_zeros() >= 6;
         if private { Ok(()) } else { Err(DemoError::UnsafeFolder(self.0.clone())) }
     }
 }

@@ -204,3 +204,6 @@ fn http_client() -> Result<reqwest::Client, DemoError> {
         .build()
         .map_err(|error| DemoError::not_up("HTTP client", error))
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,13 +50,8 @@ impl Supervisor {
             UnixListener::bind(&self.socket).map_err(DemoError::io(format!("listening on {}", self.socket.display())))?;
         let shared = Arc::new(Shared::new(self)?);
         tokio::spawn(control::serve(listener, Arc::clone(&shared)));
-        tokio::select! {
-            () = shared.bring_up() => {}
-            () = shared.until_stopped() => {}
-            () = shared.until_unheld() => {}
-            told = told() => told?,
-            lost = keep(&mut leash, &sweep) => lost?,
-        }
+        over(&shared, &mut leash, &sweep).await?;
+        shared.say_farewell();
         let swept = tokio::task::spawn_blocking(move || {
             sweep.run();
             leash.release();
@@ -69,6 +64,17 @@ impl Supervisor {
         let mode = if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 };
         fs::set_permissions(&self.dir, Permissions::from_mode(mode))
             .map_err(DemoError::io(format!("opening {}", self.dir.display())))
+    }
+}
+
+/// Starts the stack, and waits until it is to end.
+async fn over(shared: &Shared, leash: &mut Leash, sweep: &Sweep) -> Result<(), DemoError> {
+    tokio::select! {
+        () = shared.bring_up() => Ok(()),
+        () = shared.until_stopped() => Ok(()),
+        () = shared.until_unheld() => Ok(()),
+        told = told() => told,
+        lost = keep(leash, sweep) => lost,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::demo::error::DemoError;
@@ -59,10 +59,7 @@ impl EndFault {
         record.write(&self.dir).map_err(DemoError::io("writing down the fault"))?;
         // Nobody may be left to hear it; the fault ends all the same.
         let _ = writeln!(std::io::stdout(), "{ARMED}");
-        tokio::select! {
-            () = sleep_until(deadline) => {}
-            _ = told.recv() => {}
-        }
+        due(deadline, &mut told).await;
         record.ended = Some(self.end().await);
         record.write(&self.dir).map_err(DemoError::io("writing down the fault's end"))
     }
@@ -83,5 +80,13 @@ impl EndFault {
     fn record(&self) -> Result<Record, DemoError> {
         let ender = Process::myself().ok_or_else(|| DemoError::not_up("fault's end", "it cannot see itself in /proc"))?;
         Ok(Record { what: self.target.kind(), seconds: self.seconds, ender, armed_at_ms: now_ms(), ended: None })
+    }
+}
+
+/// Waits for the deadline, or to be told that it is now.
+async fn due(deadline: Instant, told: &mut Signal) {
+    tokio::select! {
+        () = sleep_until(deadline) => {}
+        _ = told.recv() => {}
     }
 }

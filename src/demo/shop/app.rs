@@ -81,15 +81,15 @@ impl App {
         tokio::spawn(worker::settle(shop.clone(), jobs));
         tokio::spawn(worker::publish(shop.clone()));
         tokio::spawn(worker::watch(shop.clone()));
-        let routes = Router::new()
+        let customers = Router::new()
             .route("/healthz", get(health))
             .route("/products", get(products))
             .route("/products/{id}", get(product))
             .route("/cart", post(put_in_cart))
             .route("/orders", post(place_order))
             .route("/orders/{id}", get(order));
-        let router = measured(routes.with_state(shop.clone()), &shop.metrics).merge(metrics_route(&shop.metrics));
-        serve(&self.name, self.port, router).await
+        let routes = measured(customers.with_state(shop.clone()), &shop.metrics).merge(metrics_route(&shop.metrics));
+        serve(&self.name, self.port, routes).await
     }
 
     fn shop(&self) -> Result<Shop, DemoError> {

@@ -5,20 +5,20 @@ use std::fmt::Write as _;
 
 use crate::demo::assets;
 use crate::demo::error::DemoError;
-use crate::demo::protocol::{AppEndpoint, Database, Endpoints};
+use crate::demo::protocol::{AppEndpoint, Endpoints, Server};
 use crate::demo::secret::write_private;
 use crate::demo::site::Site;
 use crate::demo::stack::{Pair, Parts};
 
 /// Where everything is reached.
 pub fn endpoints(site: &Site, name: &str, parts: &Parts, prometheus: u16) -> Endpoints {
-    let postgres = |port| Database {
+    let postgres = |port| Server {
         address: address(port),
         user: Some("midwatch".to_owned()),
         database: Some("shop".to_owned()),
         password_file: site.secrets.file("midwatch"),
     };
-    let redis = |port| Database { address: address(port), user: None, database: None, password_file: site.secrets.file("redis") };
+    let redis = |port| Server { address: address(port), user: None, database: None, password_file: site.secrets.file("redis") };
     Endpoints {
         schema_version: 1,
         name: name.to_owned(),
@@ -46,7 +46,7 @@ pub fn config(site: &Site, endpoints: &Endpoints) -> Result<(), DemoError> {
         );
     }
     let alertmanagers: Vec<String> = endpoints.alertmanagers.iter().map(|url| format!("{{ url = \"{url}\" }}")).collect();
-    let address = |servers: &BTreeMap<String, Database>, role: &str| {
+    let address = |servers: &BTreeMap<String, Server>, role: &str| {
         servers.get(role).map(|server| server.address.clone()).unwrap_or_default()
     };
     let text = assets::fill(
@@ -67,7 +67,7 @@ pub fn config(site: &Site, endpoints: &Endpoints) -> Result<(), DemoError> {
 }
 
 fn exporters(parts: &Parts) -> BTreeMap<String, String> {
-    let ports = [
+    let found = [
         ("node", parts.node),
         ("postgres-primary", parts.exporters.postgres.primary),
         ("postgres-standby", parts.exporters.postgres.follower),
@@ -75,10 +75,10 @@ fn exporters(parts: &Parts) -> BTreeMap<String, String> {
         ("redis-replica", parts.exporters.redis.follower),
         ("load", parts.shop.load),
     ];
-    ports.into_iter().map(|(name, port)| (name.to_owned(), format!("{}/metrics", url(port)))).collect()
+    found.into_iter().map(|(name, port)| (name.to_owned(), format!("{}/metrics", url(port)))).collect()
 }
 
-fn pair(ports: Pair, follower: &str, server: impl Fn(u16) -> Database) -> BTreeMap<String, Database> {
+fn pair(ports: Pair, follower: &str, server: impl Fn(u16) -> Server) -> BTreeMap<String, Server> {
     BTreeMap::from([("primary".to_owned(), server(ports.primary)), (follower.to_owned(), server(ports.follower))])
 }
 

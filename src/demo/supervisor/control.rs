@@ -59,6 +59,11 @@ async fn hold(mut lines: Lines<BufReader<OwnedReadHalf>>, mut writer: OwnedWrite
         told = narrate(&mut writer, shared) => told?,
         () = hung_up(&mut lines) => return Ok(()),
     }
+    tokio::select! {
+        () = shared.until_ending() => say(&mut writer, &Reply::Stopping).await?,
+        () = hung_up(&mut lines) => return Ok(()),
+    }
+    // The other side takes the end of the connection for the end of the demo.
     hung_up(&mut lines).await;
     Ok(())
 }

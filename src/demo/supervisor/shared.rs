@@ -30,6 +30,7 @@ pub struct Shared {
     outcome: watch::Sender<Outcome>,
     holders: watch::Sender<usize>,
     stop: Notify,
+    ending: watch::Sender<bool>,
 }
 
 /// Holds a demo up until it is dropped.
@@ -50,12 +51,21 @@ impl Shared {
         let site = Site::new(supervisor.dir.clone(), tools, steps)?;
         let injector = Injector::new(supervisor.dir.clone());
         let (outcome, holders) = (watch::Sender::new(None), watch::Sender::new(0));
-        Ok(Self { supervisor, site, injector, progress, outcome, holders, stop: Notify::new() })
+        Ok(Self {
+            supervisor,
+            site,
+            injector,
+            progress,
+            outcome,
+            holders,
+            stop: Notify::new(),
+            ending: watch::Sender::new(false),
+        })
     }
 
     /// Starts the stack. Comes back only when that failed.
     pub async fn bring_up(&self) {
-        let outcome = stack::start(&self.site, &self.supervisor.name).await;
+        let outcome = Box::pin(stack::start(&self.site, &self.supervisor.name)).await;
         let failed = outcome.is_err();
         self.outcome.send_replace(Some(outcome.map(Box::new).map_err(|error| error.to_string())));
         if !failed {
@@ -71,6 +81,16 @@ impl Shared {
     /// Waits until the end was asked for.
     pub async fn until_stopped(&self) {
         self.stop.notified().await;
+    }
+
+    /// Tells all who hold the demo that it is ending.
+    pub fn say_farewell(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Waits until the demo is ending.
+    pub async fn until_ending(&self) {
+        let _ = self.ending.subscribe().wait_for(|ending| *ending).await;
     }
 
     /// Waits until nobody has held the demo for its linger. Before it is ready only those who wait for it can want it.

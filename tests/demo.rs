@@ -1,0 +1,232 @@
+//! `midwatch demo` on real servers: the program as a person would call it, and its processes as the kernel shows them.
+//!
+//! Each test starts a whole stack; nextest runs them one at a time. Where the programs of the stack are missing, they fail.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "demo/host.rs"]
+mod host;
+#[path = "demo/stack.rs"]
+mod stack;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use host::{Process, get, in_folder, members, until};
+use serde_json::Value;
+use stack::{Place, Stack};
+
+/// How long something may take that should take seconds.
+const SOON: Duration = Duration::from_secs(30);
+
+#[test]
+fn two_demos_beside_each_other_are_whole_and_leave_nothing() {
+    let place = Place::new();
+    let first = place.start(&["--name", "first"]);
+    let second = place.start(&["--name", "second"]);
+    for stack in [&first, &second] {
+        assert_whole(stack);
+    }
+    assert_eq!(place.names(), ["first", "second"]);
+
+    let taken = place.midwatch(&["demo", "--headless", "--name", "first"]).output().unwrap();
+    assert_eq!(taken.status.code(), Some(75), "{taken:?}");
+
+    let (first_left, second_left) = (first.traces(), second.traces());
+    let printed = first.end_by_signal();
+    assert_eq!(printed.lines().count(), 1, "one JSON object and nothing else: {printed}");
+    first_left.assert_gone();
+    assert_eq!(place.names(), ["second"]);
+    assert_whole(&second);
+
+    let stopped = place.midwatch(&["demo", "stop"]).output().unwrap();
+    assert!(stopped.status.success(), "{stopped:?}");
+    // `stop` has waited: there is nothing to wait for.
+    second_left.assert_gone();
+    second.has_ended();
+    place.assert_empty();
+}
+
+#[test]
+fn each_fault_ends_by_itself_and_heals() {
+    let place = Place::new();
+    let stack = place.start(&[]);
+    let health = format!("{}/healthz", stack.text("/shop/url"));
+    assert_eq!(get(&health).map(|(status, _)| status), Some(200));
+
+    for what in ["pause-postgres", "fill-redis", "stop-app"] {
+        assert!(stack.breaks(what, 8), "{what}");
+        assert!(!stack.breaks(what, 8), "a second {what} is refused while the first is on");
+        let remaining = stack.fault(what)["remaining"].as_f64().unwrap();
+        assert!((0.0..=8.0).contains(&remaining), "{remaining}");
+    }
+    let app = stack.process("app-2");
+    assert_eq!(app["state"], "stopped");
+    let postgres = in_folder(&stack.dir().join("primary/data"));
+    assert!(postgres.len() > 5 && postgres.iter().all(Process::stopped), "every process of PostgreSQL is stopped");
+    until("the shop's health check fails", SOON, || get(&health).is_some_and(|(status, _)| status == 503));
+    until("Prometheus loses sight of PostgreSQL", SOON, || stack.query("up{job='postgres',instance='primary'}") == Some(0.0));
+
+    for what in ["pause-postgres", "fill-redis", "stop-app"] {
+        until("the fault ends", SOON, || stack.fault(what)["ended"]["verified"] == true);
+    }
+    until("the shop is healthy", SOON, || get(&health).is_some_and(|(status, _)| status == 200));
+    until("all targets are up", SOON, || stack.query("count(up == 0) or vector(0)") == Some(0.0));
+    until("orders are placed again", SOON, || stack.query("sum(rate(shop_orders_total{result='ok'}[6s]))") > Some(0.0));
+    until("no order is stranded", SOON, || stack.query("max(shop_queue_depth)") == Some(0.0));
+    let traces = stack.traces();
+    stack.end_by_signal();
+    traces.assert_gone();
+    place.assert_empty();
+}
+
+#[test]
+fn rule_19_a_fault_ends_when_supervisor_and_watchdog_are_killed() {
+    let place = Place::new();
+    let stack = place.start(&[]);
+    let traces = stack.traces();
+    let data = stack.dir().join("primary/data");
+    let watchdog = host::named("mw-watchdog").into_iter().find(|process| process.parent == traces.supervisor.pid).unwrap();
+    assert!(stack.breaks("pause-postgres", 5));
+    // Stopped first: it would replace its watchdog.
+    traces.supervisor.signal("STOP");
+    watchdog.signal("KILL");
+    traces.supervisor.signal("KILL");
+
+    let record = stack.dir().join("faults/pause-postgres.json");
+    until("the fault's end is written down", SOON, || {
+        let record: Value = serde_json::from_slice(&fs::read(&record).unwrap_or_default()).unwrap_or_default();
+        record["ended"]["verified"] == true
+    });
+    let postgres = in_folder(&data);
+    assert!(postgres.len() > 5 && !postgres.iter().any(Process::stopped), "PostgreSQL is awake");
+
+    // Nobody is left to sweep.
+    for process in &postgres {
+        process.signal("QUIT");
+    }
+    until("PostgreSQL has ended", SOON, || in_folder(&data).is_empty());
+    traces.kill_all();
+}
+
+#[test]
+fn a_fault_whose_ender_is_killed_is_ended_by_the_supervisor() {
+    let place = Place::new();
+    let stack = place.start(&[]);
+    assert!(stack.breaks("pause-postgres", 300));
+    let ender = host::named("mw-end-fault").into_iter().find(|process| process.parent == stack.traces().supervisor.pid);
+    ender.unwrap().signal("KILL");
+    until("the fault ends", SOON, || stack.fault("pause-postgres")["ended"]["verified"] == true);
+    assert!(!in_folder(&stack.dir().join("primary/data")).iter().any(Process::stopped));
+    let traces = stack.traces();
+    stack.end_by_signal();
+    traces.assert_gone();
+    place.assert_empty();
+}
+
+#[test]
+fn a_killed_supervisor_leaves_nothing_also_in_the_middle_of_a_fault() {
+    let place = Place::new();
+    let stack = place.start(&[]);
+    assert!(stack.breaks("pause-postgres", 300));
+    assert!(stack.breaks("stop-app", 300));
+    let traces = stack.traces();
+    assert!(members(traces.supervisor.pid).len() > 15, "the traces name something");
+    traces.supervisor.signal("KILL");
+    until("the watchdog has swept", SOON, || traces.gone());
+    traces.assert_gone();
+    place.assert_empty();
+}
+
+#[test]
+fn a_demo_outlives_a_killed_console_until_its_linger_is_over() {
+    let place = Place::new();
+    let mut stack = place.start(&["--linger", "4"]);
+    let traces = stack.traces();
+    stack.kill_console();
+    assert_eq!(place.names(), ["demo"]);
+    until("it is held by nobody", SOON, || stack.status()["holders"] == 0);
+    assert_whole(&stack);
+    until("its linger is over", SOON, || traces.gone());
+    traces.assert_gone();
+    place.assert_empty();
+}
+
+#[test]
+fn a_start_that_is_interrupted_leaves_nothing() {
+    let place = Place::new();
+    let mut console = place.midwatch(&["demo", "--headless"]).spawn().unwrap();
+    until("PostgreSQL is coming up", SOON, || {
+        !host::named("postgres").iter().filter(|process| place.holds(process)).collect::<Vec<_>>().is_empty()
+    });
+    Process::of(console.id()).unwrap().signal("INT");
+    assert_eq!(console.wait().unwrap().code(), Some(130));
+    place.assert_empty();
+    assert!(host::all().iter().all(|process| !place.holds(process)));
+}
+
+#[test]
+fn all_missing_programs_are_named_at_once() {
+    let place = Place::new();
+    let failed = place.midwatch(&["demo", "--headless"]).env("PATH", place.path()).output().unwrap();
+    assert_eq!(failed.status.code(), Some(69));
+    let words = String::from_utf8(failed.stderr).unwrap();
+    for word in ["redis-server", "prometheus-alertmanager", "prometheus-node-exporter", "apt-get install"] {
+        assert!(words.contains(word), "{word} in {words}");
+    }
+    assert!(failed.stdout.is_empty());
+    place.assert_empty();
+}
+
+#[test]
+fn a_plain_user_needs_no_root() {
+    let uid = fs::metadata("/proc/self").map(|meta| std::os::unix::fs::MetadataExt::uid(&meta)).unwrap();
+    if uid != 0 {
+        println!("skipped: every other test runs as a plain user already");
+        return;
+    }
+    let place = Place::new();
+    // Where the program was built may be closed to others.
+    let program = place.path().join("program");
+    fs::copy(env!("CARGO_BIN_EXE_midwatch"), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let stack = place.start_as_nobody(&program);
+    assert_whole(&stack);
+    assert!(members(stack.traces().supervisor.pid).iter().all(|process| process.uid() != Some(0)));
+    let traces = stack.traces();
+    stack.end_by_signal();
+    traces.assert_gone();
+    fs::remove_file(program).unwrap();
+    place.assert_empty();
+}
+
+/// Everything answers, is in its role, and keeps its secrets.
+fn assert_whole(stack: &Stack) {
+    let healthy = |url: &str| assert_eq!(get(url).map(|(status, _)| status), Some(200), "{url}");
+    healthy(&format!("{}/-/ready", stack.text("/prometheus")));
+    healthy(&format!("{}/healthz", stack.text("/shop/url")));
+    for alertmanager in stack.endpoints["alertmanagers"].as_array().unwrap() {
+        let (_, status) = get(&format!("{}/api/v2/status", alertmanager.as_str().unwrap())).unwrap();
+        let status: Value = serde_json::from_str(&status).unwrap();
+        assert_eq!(status["cluster"]["peers"].as_array().unwrap().len(), 3);
+    }
+    assert_eq!(stack.endpoints["apps"].as_array().unwrap().len(), 3);
+    assert_eq!(stack.query("count(up == 1)"), Some(14.0));
+    assert_eq!(stack.query("count(pg_stat_replication_pg_wal_lsn_diff{application_name='standby1'})"), Some(1.0));
+    assert_eq!(stack.query("redis_connected_slaves{instance='primary'}"), Some(1.0));
+    assert!(stack.query("sum(load_requests_total{outcome='ok'})") > Some(0.0));
+
+    let config = fs::read_to_string(stack.text("/config")).unwrap();
+    let config: toml::Table = config.parse().unwrap();
+    let services = config["environments"]["demo"]["services"].as_table().unwrap();
+    assert_eq!(services.len(), 8, "{services:?}");
+    for file in ["secrets/midwatch", "secrets/redis", "midwatch.toml"] {
+        let mode = fs::metadata(stack.dir().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file}");
+    }
+    let password = fs::read_to_string(stack.dir().join("secrets/redis")).unwrap();
+    for process in members(stack.traces().supervisor.pid) {
+        assert!(!process.arguments().contains(&password), "a password in the arguments of {process:?}");
+    }
+}

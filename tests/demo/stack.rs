@@ -1,0 +1,206 @@
+//! A demo started by the real program, in a place where everything it leaves behind can be seen.
+
+use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::host::{self, Process, get, until};
+
+/// A folder for temporary files and sockets that should be empty in the end.
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        // A short path: sockets lie in it. Open to the user that PostgreSQL runs as.
+        let folder = tempfile::Builder::new().prefix("mw-test-").tempdir_in("/tmp").unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+        Self { folder }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A call of the program.
+    pub fn midwatch(&self, arguments: &[&str]) -> Command {
+        self.call(Path::new(env!("CARGO_BIN_EXE_midwatch")), arguments)
+    }
+
+    fn call(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).env("TMPDIR", self.path()).env("XDG_RUNTIME_DIR", self.path());
+        command
+    }
+
+    /// Starts a demo and waits until it says that it is ready.
+    pub fn start(&self, options: &[&str]) -> Stack<'_> {
+        self.ready(self.midwatch(&[&["demo", "--headless"], options].concat()))
+    }
+
+    /// The same as a user who may do nothing.
+    pub fn start_as_nobody(&self, program: &Path) -> Stack<'_> {
+        let mut command = self.call(program, &["demo", "--headless"]);
+        command.uid(65534).gid(65534);
+        self.ready(command)
+    }
+
+    fn ready(&self, mut command: Command) -> Stack<'_> {
+        let mut console = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(console.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let endpoints = serde_json::from_str(&line).expect("the endpoints, once all is ready");
+        Stack { place: self, console, out, line, endpoints }
+    }
+
+    /// Whether a process works somewhere in here.
+    pub fn holds(&self, process: &Process) -> bool {
+        process.folder().is_some_and(|folder| folder.starts_with(self.path()))
+    }
+
+    /// The names of the demos that are up.
+    pub fn names(&self) -> Vec<String> {
+        self.list().iter().map(|status| status["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn list(&self) -> Vec<Value> {
+        let listed = self.midwatch(&["demo", "list", "--json"]).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub fn assert_empty(&self) {
+        let left: Vec<PathBuf> = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+    }
+}
+
+/// A demo, and the program that holds it up.
+pub struct Stack<'a> {
+    place: &'a Place,
+    console: Child,
+    out: BufReader<ChildStdout>,
+    line: String,
+    pub endpoints: Value,
+}
+
+impl Drop for Stack<'_> {
+    /// A test that failed leaves nothing either.
+    fn drop(&mut self) {
+        if let Some(process) = Process::of(self.console.id()) {
+            process.signal("TERM");
+        }
+        let _ = self.console.wait();
+    }
+}
+
+impl Stack<'_> {
+    /// A text in the endpoints.
+    pub fn text(&self, pointer: &str) -> &str {
+        self.endpoints.pointer(pointer).and_then(Value::as_str).unwrap()
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        PathBuf::from(self.text("/dir"))
+    }
+
+    /// What the supervisor says.
+    pub fn status(&self) -> Value {
+        self.place.list().into_iter().find(|status| status["name"] == self.endpoints["name"]).unwrap_or_default()
+    }
+
+    pub fn process(&self, name: &str) -> Value {
+        let status = self.status();
+        status["processes"].as_array().unwrap().iter().find(|process| process["name"] == name).unwrap().clone()
+    }
+
+    pub fn fault(&self, what: &str) -> Value {
+        let status = self.status();
+        let faults = status["faults"].as_array().cloned().unwrap_or_default();
+        faults.into_iter().find(|fault| fault["what"] == what).unwrap_or_default()
+    }
+
+    /// Breaks something; false when that was refused.
+    pub fn breaks(&self, what: &str, seconds: u64) -> bool {
+        let seconds = seconds.to_string();
+        self.place.midwatch(&["demo", "break", what, self.text("/name"), "--for", &seconds]).status().unwrap().success()
+    }
+
+    /// The one value of a query; none when there is none.
+    pub fn query(&self, query: &str) -> Option<f64> {
+        let escaped = query.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
+        let (_, answer) = get(&format!("{}/api/v1/query?query={escaped}", self.text("/prometheus")))?;
+        let answer: Value = serde_json::from_str(&answer).ok()?;
+        answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+    }
+
+    /// What must not be there when it has ended.
+    pub fn traces(&self) -> Traces {
+        let pid = self.status()["supervisor"].as_u64().unwrap() as u32;
+        Traces { supervisor: Process::of(pid).unwrap(), dir: self.dir() }
+    }
+
+    /// Ends it as systemd would; answers with all that was printed.
+    pub fn end_by_signal(mut self) -> String {
+        Process::of(self.console.id()).unwrap().signal("TERM");
+        assert!(self.console.wait().unwrap().success());
+        let mut printed = self.line.clone();
+        self.out.read_to_string(&mut printed).unwrap();
+        printed
+    }
+
+    /// Another program has ended it: then this one ends by itself, in order.
+    pub fn has_ended(mut self) {
+        assert!(self.console.wait().unwrap().success());
+    }
+
+    /// Kills the program that holds it up.
+    pub fn kill_console(&mut self) {
+        self.console.kill().unwrap();
+        self.console.wait().unwrap();
+    }
+}
+
+/// What a demo would leave.
+pub struct Traces {
+    pub supervisor: Process,
+    dir: PathBuf,
+}
+
+impl Traces {
+    fn left(&self) -> Vec<Process> {
+        let ours = |process: &Process| process.arguments().contains(&*self.dir.to_string_lossy());
+        let mut left = host::members(self.supervisor.pid);
+        left.extend(
+            host::all()
+                .into_iter()
+                .filter(|process| ours(process) || process.folder().is_some_and(|folder| folder.starts_with(&self.dir))),
+        );
+        left
+    }
+
+    pub fn gone(&self) -> bool {
+        self.left().is_empty() && !self.dir.exists()
+    }
+
+    pub fn assert_gone(&self) {
+        let left = self.left();
+        assert!(left.is_empty(), "still running: {left:?}");
+        assert!(!self.dir.exists(), "{} is left", self.dir.display());
+    }
+
+    /// Ends what is left by force, where a test has killed those who would.
+    pub fn kill_all(&self) {
+        until("all has ended", std::time::Duration::from_secs(20), || {
+            self.left().iter().for_each(|process| process.signal("KILL"));
+            self.left().is_empty()
+        });
+    }
+}
