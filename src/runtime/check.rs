@@ -15,7 +15,7 @@ use crate::domain::name::Name;
 use crate::runtime::connect::Vault;
 
 mod alertmanager;
-mod fault;
+mod endpoint;
 mod files;
 mod prometheus;
 mod secrets;

@@ -6,11 +6,10 @@ use crate::adapters::alertmanager::Alertmanagers;
 use crate::adapters::http::Budget;
 use crate::config::model::{Environment, Upstream};
 use crate::domain::alert::MemberStatus;
-use crate::domain::fault::{Fault, FaultKind};
-use crate::runtime::check::{Finding, Subject, fault, prometheus};
-use crate::runtime::connect::{self, Vault};
-
-const PROBE: &str = "/-/ready";
+use crate::domain::fault::Fault;
+use crate::runtime::check::endpoint::{Known, of_clock};
+use crate::runtime::check::{Finding, Subject};
+use crate::runtime::connect::Vault;
 
 /// One Alertmanager.
 pub async fn check(
@@ -20,23 +19,20 @@ pub async fn check(
     vault: &Vault,
     budget: &Budget,
 ) -> Vec<Finding> {
-    let known = connect::endpoint(upstream, vault);
-    let barred = known.is_err();
-    let endpoint = known.unwrap_or_else(|_| connect::bare(upstream));
+    let endpoint = Known::of(upstream, vault);
     let started = Instant::now();
     let asked = async {
-        let client = Alertmanagers::new(&[endpoint], budget)?;
+        let client = Alertmanagers::new(std::slice::from_ref(&endpoint.endpoint), budget)?;
         let member = client.status().await.pop().map_or_else(|| Ok(MemberStatus::default()), |member| member.state)?;
         Ok::<_, Fault>((member, client.skews().pop().flatten()))
     };
     match asked.await {
-        Err(fault) if barred && fault.kind == FaultKind::Denied => vec![prometheus::unknown(&subject, upstream)],
-        Err(fault) => vec![subject.missing(fault.to_string(), fault::mend(&fault, upstream, PROBE))],
+        Err(fault) => vec![endpoint.failing(&subject, upstream, &fault)],
         Ok((status, skew)) => {
             let took = started.elapsed().as_millis();
             let cluster = if is_alone(&status) { "alone".to_owned() } else { format!("cluster of {}", status.peers) };
             let told = format!("{}  {}, {cluster}, {took} ms", upstream.url, status.version);
-            let clock = skew.and_then(|skew| prometheus::of_clock(&subject, skew));
+            let clock = skew.and_then(|skew| of_clock(&subject, skew));
             let cluster = of_cluster(&subject, environment, &status);
             std::iter::once(subject.good(told)).chain(clock).chain(cluster).collect()
         }

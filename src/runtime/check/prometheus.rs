@@ -9,15 +9,13 @@ use crate::domain::clean::{Clean, fit};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::rule::RuleGroup;
 use crate::domain::signal::Signal;
-use crate::domain::time::{Stamp, human};
-use crate::runtime::check::{Finding, Subject, fault, quoted};
-use crate::runtime::connect::{self, Vault};
+use crate::domain::time::Stamp;
+use crate::runtime::check::endpoint::{Known, of_clock};
+use crate::runtime::check::{Finding, Subject, quoted};
+use crate::runtime::connect::Vault;
 
-const PROBE: &str = "/-/ready";
 /// The oldest that answers what midwatch asks.
 const OLDEST: u32 = 2;
-/// From this difference on, ages on screen would be wrong.
-const SKEW: Duration = Duration::from_secs(5);
 
 /// One Prometheus.
 pub async fn check(
@@ -27,24 +25,16 @@ pub async fn check(
     vault: &Vault,
     budget: &Budget,
 ) -> Vec<Finding> {
-    let known = connect::endpoint(upstream, vault);
-    let barred = known.is_err();
-    let endpoint = known.unwrap_or_else(|_| connect::bare(upstream));
+    let endpoint = Known::of(upstream, vault);
     let asked = async {
-        let client = Prometheus::new(&endpoint, budget.clone())?;
+        let client = Prometheus::new(&endpoint.endpoint, budget.clone())?;
         let (version, took) = version(&client).await?;
         Ok::<_, Fault>((client, version, took))
     };
     match asked.await {
-        Err(fault) if barred && fault.kind == FaultKind::Denied => vec![unknown(&subject, upstream)],
-        Err(fault) => vec![subject.missing(fault.to_string(), fault::mend(&fault, upstream, PROBE))],
+        Err(fault) => vec![endpoint.failing(&subject, upstream, &fault)],
         Ok((client, version, took)) => answering(&subject, environment, &client, version.as_deref(), took).await,
     }
-}
-
-/// It answers, and its secret is missing: that is told where the secret is.
-pub fn unknown(subject: &Subject, upstream: &Upstream) -> Finding {
-    subject.note(format!("{} answers, but was asked nothing more without its secret", upstream.url), "")
 }
 
 /// Its version and how long it took to tell. Servers that only speak its language may not tell.
@@ -69,8 +59,9 @@ async fn answering(
     found.extend(client.skew().and_then(|skew| of_clock(subject, skew)));
     let signals = futures_util::future::join_all(environment.signals.iter().map(|signal| of_signal(environment, client, signal)));
     let (rules, alertmanagers, signals) = tokio::join!(client.rules(), client.alertmanagers(), signals);
-    found.extend(rules.ok().and_then(|groups| of_rules(subject, &groups)));
-    found.extend(alertmanagers.ok().and_then(|urls| of_alertmanagers(subject, environment, &urls)));
+    found.extend(rules.map_or_else(|fault| Some(unheard(subject, "rules", &fault)), |groups| of_rules(subject, &groups)));
+    let told = |urls: Vec<String>| of_alertmanagers(subject, environment, &urls);
+    found.extend(alertmanagers.map_or_else(|fault| Some(unheard(subject, "alerting", &fault)), told));
     found.extend(signals);
     found
 }
@@ -86,12 +77,9 @@ fn of_version(subject: &Subject, place: &str, version: Option<&str>, took: Durat
     }
 }
 
-/// Whether its clock and ours tell the same time; `skew` in milliseconds, positive when its is ahead.
-pub fn of_clock(subject: &Subject, skew: i64) -> Option<Finding> {
-    let difference = Duration::from_millis(skew.unsigned_abs());
-    let side = if skew > 0 { "ahead of" } else { "behind" };
-    let told = format!("its clock is {} {side} this host's: ages on screen would be wrong", human(difference));
-    (difference >= SKEW).then(|| subject.part("clock").note(told, "timedatectl set-ntp true, on the host whose clock is wrong"))
+/// A part that is not answered, where queries are: what stands before it may let nothing else through.
+fn unheard(subject: &Subject, part: &str, fault: &Fault) -> Finding {
+    subject.part(part).note(fault.to_string(), "what stands before it must let /api/v1/ through")
 }
 
 fn of_rules(subject: &Subject, groups: &[RuleGroup]) -> Option<Finding> {

@@ -158,9 +158,9 @@ fn a_terminal_is_told_what_it_lacks() {
 #[test]
 fn a_clock_that_differs_is_told_with_its_side() {
     let subject = Subject { environment: None, name: "prometheus".into() };
-    assert_eq!(prometheus::of_clock(&subject, 900), None);
+    assert_eq!(endpoint::of_clock(&subject, 900), None);
     assert_eq!(
-        line(&prometheus::of_clock(&subject, -3_600_000).unwrap()),
+        line(&endpoint::of_clock(&subject, -3_600_000).unwrap()),
         "Note prometheus.clock: its clock is 1h behind this host's: ages on screen would be wrong | \
          timedatectl set-ntp true, on the host whose clock is wrong"
     );
