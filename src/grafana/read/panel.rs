@@ -25,7 +25,9 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// Of a whole dashboard.
     pub fn new(root: Node<'a>, notes: &'a Notes) -> Self {
-        let library = root.at("__elements").entries();
+        // Exports without library panels write an empty list here.
+        let library = root.at("__elements");
+        let library = if library.is_object() { library.entries() } else { Vec::new() };
         let library = library.into_iter().map(|(uid, element)| (uid, &element.value["model"])).collect();
         Self { notes, library, sources: target::sources(root) }
     }

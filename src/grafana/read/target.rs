@@ -8,6 +8,8 @@ use super::panel::Context;
 
 /// Data sources that speak `PromQL`.
 const PROMQL: [&str; 4] = ["prometheus", "victoriametrics", "mimir", "thanos"];
+/// Where other data sources keep their question: a target with none of these and no `expr` asks nothing.
+const OTHER_TONGUES: [&str; 8] = ["rawSql", "rawQuery", "sql", "query", "target", "queryText", "metricName", "url"];
 /// Grafana's names for several sources at once.
 const MIXED: [&str; 2] = ["datasource", "mixed"];
 
@@ -31,7 +33,8 @@ fn target(node: Node<'_>, n: usize, panel: Option<&str>, cx: &Context<'_>) -> Op
     let ref_id = node.at("refId").filled().unwrap_or_else(|| letter(n));
     let expr = node.at("expr").string();
     let source = source(node.at("datasource"), cx).or_else(|| panel.map(str::to_owned));
-    let foreign = foreign(source, node.at("expr").exists());
+    let promql = node.at("expr").exists() || !OTHER_TONGUES.iter().any(|key| node.at(key).exists());
+    let foreign = foreign(source, promql);
     if foreign.is_none() && expr.trim().is_empty() {
         node.note(&format!("query {ref_id} is empty"));
         return None;
