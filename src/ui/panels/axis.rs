@@ -116,13 +116,15 @@ fn rounded(axis: &Axis, low: f64, high: f64, room: usize) -> (f64, f64, Vec<f64>
     for step in steps(axis.unit.as_ref(), span / room as f64) {
         let bottom = if axis.min.is_some() { low } else { (low / step + 1e-6).floor() * step };
         let top = if axis.max.is_some() { high } else { (high / step - 1e-6).ceil() * step };
-        let count = ((top / step + 1e-6).floor() - (bottom / step - 1e-6).ceil()).max(0.0) as usize;
-        let count = count.saturating_add(1);
+        let (first, last) = ((bottom / step - 1e-6).ceil(), (top / step + 1e-6).floor());
+        let count = ((last - first).max(0.0) as usize).saturating_add(1);
         if count > room.max(2) {
             continue;
         }
         let few = if count < 2 { 1.0 } else { 0.6 / count as f64 };
-        let waste = (top - bottom - span) / span + few;
+        // Given bounds don't move to the marks: then marks that reach them are better.
+        let unmarked = ((top - last * step) + (first * step - bottom)) / span;
+        let waste = (top - bottom - span) / span + few + unmarked;
         if best.is_none_or(|b| waste < b.0) {
             best = Some((waste, bottom, top, step));
         }

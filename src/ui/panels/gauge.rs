@@ -49,7 +49,7 @@ pub fn value_text(tile: &Tile, look: &Look) -> String {
 pub fn caption(tile: &Tile, named: bool, look: &Look) -> String {
     let age = tile.age.map(|age| format!("{} ago", human(age)));
     let name = named.then(|| tile.name.clone());
-    name.into_iter().chain(age).collect::<Vec<_>>().join(look.pick(" · ", " - "))
+    age.into_iter().chain(name).collect::<Vec<_>>().join(look.pick(" · ", " - "))
 }
 
 fn gauge(tile: &Tile, named: bool, look: &Look, area: Rect, buf: &mut Buffer) {

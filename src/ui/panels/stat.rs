@@ -24,11 +24,14 @@ pub fn draw(input: &Input, area: Rect, buf: &mut Buffer) {
     let places = grid(area, tiles.len(), (10, 1));
     let words = Words::of(options, tiles.len());
     let left_out = tiles.len() - places.len();
+    let mut drawing = Drawing { look: input.look, options, words, window: input.window, large: true };
+    // All large or none: size must not look like importance.
+    drawing.large = tiles.iter().zip(&places).all(|(t, place)| drawing.large(&drawing.text(t), place.width).is_some());
     for (n, (tile, place)) in tiles.iter().zip(&places).enumerate() {
         if left_out > 0 && n + 1 == places.len() {
             count_left_out(left_out + 1, input.look, *place, buf);
         } else {
-            Drawing { look: input.look, options, words, window: input.window }.tile(tile, *place, buf);
+            drawing.tile(tile, *place, buf);
         }
     }
 }
@@ -57,6 +60,7 @@ struct Drawing<'a> {
     options: &'a StatOptions,
     words: Words,
     window: Window,
+    large: bool,
 }
 
 impl Drawing<'_> {
@@ -75,7 +79,7 @@ impl Drawing<'_> {
         // On a filled ground a line of the same colour needs shades to be seen.
         let seen = !self.fills(tile) || !matches!(self.look.depth, Depth::Mono | Depth::Sixteen);
         let sparkline = self.options.sparkline && tile.samples.len() > 1 && seen;
-        let large = self.words.value.then(|| self.large(&text, area.width)).flatten().filter(|_| below >= 3);
+        let large = (self.words.value && self.large).then(|| self.large(&text, area.width)).flatten().filter(|_| below >= 3);
         let high = if large.is_some() { 3 } else { 1 };
         let spark = if sparkline { below.saturating_sub(high).min(if below > 8 { 4 } else { 3 }) } else { 0 };
         let mut y = (area.height - heads - high - spark) / 2;
@@ -128,7 +132,7 @@ impl Drawing<'_> {
     fn caption(&self, tile: &Tile) -> String {
         let age = tile.age.map(|age| format!("{} ago", human(age)));
         let name = self.words.name.then(|| tile.name.clone());
-        name.into_iter().chain(age).collect::<Vec<_>>().join(self.look.pick(" · ", " - "))
+        age.into_iter().chain(name).collect::<Vec<_>>().join(self.look.pick(" · ", " - "))
     }
 
     fn one_line(&self, tile: &Tile, text: &str, style: Style, area: Rect, buf: &mut Buffer) {

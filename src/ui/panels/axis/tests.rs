@@ -74,3 +74,9 @@ fn a_unit_all_labels_share_can_be_left_out() {
     let scale = Scale::new(&unit("reqps"), 0.0, 400.0, 3).without_common_unit();
     assert_eq!(scale.ticks.into_iter().map(|(_, l)| l).collect::<Vec<_>>(), ["0", "200", "400"]);
 }
+
+#[test]
+fn marks_reach_given_bounds() {
+    let axis = Axis { min: Some(0.0), max: Some(100.0), ..unit("percent") };
+    assert_eq!(labels(&axis, 3.0, 60.0, 3), ["0%", "50%", "100%"]);
+}
