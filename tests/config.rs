@@ -23,7 +23,7 @@ struct Stack {
 }
 
 /// An environment in which nothing is missing.
-const GOOD: &str = r##"
+const GOOD: &str = r#"
 [environments.NAME]
 dashboards = ["boards/*.json"]
 runbooks = ["books"]
@@ -49,7 +49,7 @@ health = { path = "/-/ready", status = 200 }
 [[environments.NAME.signals]]
 name = "targets"
 query = "count(vector(1))"
-"##;
+"#;
 
 /// What is broken, what takes the place of what, and the one thing that is missing then, with a part of what mends it.
 const BROKEN: [(&str, [&str; 2], (&str, &str)); 14] = [
