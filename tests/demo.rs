@@ -23,8 +23,11 @@ const SOON: Duration = Duration::from_secs(30);
 #[test]
 fn two_demos_beside_each_other_are_whole_and_leave_nothing() {
     let place = Place::new();
-    let first = place.start(&["--name", "first"]);
-    let second = place.start(&["--name", "second"]);
+    let (first, second) = std::thread::scope(|scope| {
+        let first = scope.spawn(|| place.start(&["--name", "first"]));
+        let second = place.start(&["--name", "second"]);
+        (first.join().unwrap(), second)
+    });
     for stack in [&first, &second] {
         assert_whole(stack);
     }

@@ -1,6 +1,6 @@
 //! `midwatch demo`: starts, finds and ends throwaway stacks.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,13 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use color_eyre::eyre;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::console;
-use crate::cli::{Subcommand, exit::Exit};
+use crate::cli::{Subcommand, console, exit::Exit};
 use crate::config::Overrides;
 use crate::demo::{self, DemoError, FaultKind, FaultStatus, Handle, Options, Progress, Role, Starting};
+use crate::domain::clean::Clean;
 use crate::runtime::console::Breaker;
 
-/// Exit codes of sysexits.h, and what a shell makes of an interrupt.
-const USAGE: u8 = 64;
-const UNAVAILABLE: u8 = 69;
-const FAILED: u8 = 70;
-const CANNOT_CREATE: u8 = 73;
-const IN_USE: u8 = 75;
+/// What a shell makes of an interrupt.
 const INTERRUPTED: u8 = 130;
 
 /// How long what is broken stays broken, unless something else is asked for.
@@ -78,49 +73,32 @@ fn json() -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each")
 }
 
-/// Opens the console on a demo, and comes back when it was quit.
-async fn open(overrides: &Overrides, handle: &Handle) -> Exit {
-    let client = handle.client().clone();
-    let breaker: Breaker = Arc::new(move |word| {
-        let client = client.clone();
-        Box::pin(async move { break_by_word(&client, &word, LASTING).await.map_err(|e| e.to_string()) })
-    });
-    let breakages = FaultKind::ALL.map(|what| (what.word().to_owned(), what.title().to_owned())).into();
-    let overrides = Overrides { config: Some(handle.config.clone()), environment: None, ..overrides.clone() };
-    console::start(&overrides, vec![], Some(console::Demo { breakages, breaker })).await
-}
-
 /// Does what the arguments say.
 fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
+    // A role has a runtime of its own: it is a process of its own.
     if let Some(("role", matches)) = matches.subcommand() {
-        return play(matches);
+        return play(matches).report();
     }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error, FAILED),
-    };
-    let console = async |handle: &mut Handle| match open(overrides, handle).await.into_words() {
-        None => Ok(()),
-        Some(words) => Err(eyre::eyre!(words)),
-    };
-    runtime.block_on(run(matches, console)).unwrap_or_else(|report| match report.downcast_ref::<DemoError>() {
-        Some(error) => fail(error, code(error)),
-        None => fail(&report, 1),
-    })
+    super::wait_for(async { run(overrides, matches).await.unwrap_or_else(|report| failed(&report)) })
 }
 
-/// Does what the arguments say, but for the roles, which have runtimes of their own.
-async fn run(matches: &ArgMatches, console: impl AsyncFnOnce(&mut Handle) -> eyre::Result<()>) -> eyre::Result<ExitCode> {
+async fn run(overrides: &Overrides, matches: &ArgMatches) -> eyre::Result<Exit> {
     match matches.subcommand() {
-        Some(("attach", matches)) => attach(named(matches), console).await,
+        Some(("attach", matches)) => attach(overrides, named(matches)).await,
         Some(("stop", matches)) => stop(named(matches)).await,
         Some(("list", matches)) => list(matches.get_flag("json")).await,
         Some(("break", matches)) => break_something(matches).await,
-        _ => start(matches, console).await,
+        _ => start(overrides, matches).await,
     }
 }
 
-async fn start(matches: &ArgMatches, console: impl AsyncFnOnce(&mut Handle) -> eyre::Result<()>) -> eyre::Result<ExitCode> {
+/// Starts a demo, and ends it when its console is left. A console that is killed, or loses its terminal, leaves it up.
+async fn start(overrides: &Overrides, matches: &ArgMatches) -> eyre::Result<Exit> {
+    let headless = matches.get_flag("headless");
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !(headless || terminal) {
+        return Ok(Exit::usage("the console needs a terminal on both ends; without one: midwatch demo --headless"));
+    }
     let linger = Duration::from_secs(matches.get_one("linger").copied().unwrap_or(300));
     let options = Options { name: named(matches).map(str::to_owned), linger };
     let mut starting = Starting::begin(&options).await?;
@@ -129,37 +107,50 @@ async fn start(matches: &ArgMatches, console: impl AsyncFnOnce(&mut Handle) -> e
         interrupted = told() => {
             interrupted?;
             starting.abandon().await?;
-            return Ok(ExitCode::from(INTERRUPTED));
+            return Ok(Exit::status(INTERRUPTED));
         }
     };
     let mut handle = starting.into_handle(endpoints);
-    let result = if matches.get_flag("headless") { headless(&mut handle).await } else { console(&mut handle).await };
+    let exit = if headless { hold(&mut handle).await } else { Ok(open(overrides, &handle).await) };
     handle.stop().await?;
-    result.map(|()| ExitCode::SUCCESS)
+    exit
 }
 
-/// Prints the endpoints and waits to be told to end; a demo that goes by itself meanwhile is a failure.
-async fn headless(handle: &mut Handle) -> eyre::Result<()> {
+/// Prints the endpoints, and holds the demo up until told to end it, or until somebody else has.
+async fn hold(handle: &mut Handle) -> eyre::Result<Exit> {
     writeln!(io::stdout(), "{}", serde_json::to_string(&handle.endpoints)?)?;
     tokio::select! {
-        told = told() => told,
-        gone = handle.gone() => Ok(gone?),
+        told = told() => told?,
+        gone = handle.gone() => gone?,
     }
+    Ok(Exit::status(0))
+}
+
+/// Opens the console on a demo, and comes back when it was quit.
+async fn open(overrides: &Overrides, handle: &Handle) -> Exit {
+    let client = handle.client().clone();
+    let breaker: Breaker = Arc::new(move |word| {
+        let client = client.clone();
+        Box::pin(async move { break_by_word(&client, &word, LASTING).await.map_err(|error| error.to_string()) })
+    });
+    let breakages = FaultKind::ALL.map(|what| (what.word().to_owned(), what.title().to_owned())).into();
+    let overrides = Overrides { config: Some(handle.config.clone()), environment: None, ..overrides.clone() };
+    console::start(&overrides, vec![], Some(console::Demo { breakages, breaker })).await
 }
 
 /// The one who attaches leaves the demo as it is: whoever started it ends it, or nobody does and its linger is over.
-async fn attach(name: Option<&str>, console: impl AsyncFnOnce(&mut Handle) -> eyre::Result<()>) -> eyre::Result<ExitCode> {
-    let mut handle = demo::attach(name, tell).await?;
-    console(&mut handle).await.map(|()| ExitCode::SUCCESS)
+async fn attach(overrides: &Overrides, name: Option<&str>) -> eyre::Result<Exit> {
+    let handle = demo::attach(name, tell).await?;
+    Ok(open(overrides, &handle).await)
 }
 
-async fn stop(name: Option<&str>) -> eyre::Result<ExitCode> {
+async fn stop(name: Option<&str>) -> eyre::Result<Exit> {
     let name = demo::stop(name).await?;
     eprintln!("{name} has ended; nothing of it is left");
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::status(0))
 }
 
-async fn list(json: bool) -> eyre::Result<ExitCode> {
+async fn list(json: bool) -> eyre::Result<Exit> {
     let mut out = io::stdout().lock();
     for status in demo::list().await {
         if json {
@@ -167,26 +158,21 @@ async fn list(json: bool) -> eyre::Result<ExitCode> {
             continue;
         }
         let state = if status.endpoints.is_some() { "up" } else { "starting" };
-        writeln!(
-            out,
-            "{}  {state}, held by {}, supervisor {}, in {}",
-            status.name,
-            status.holders,
-            status.supervisor,
-            status.dir.display()
-        )?;
+        let dir = Clean::new(&status.dir.to_string_lossy()).into_string();
+        writeln!(out, "{}  {state}, held by {}, supervisor {}, in {dir}", status.name, status.holders, status.supervisor)?;
         for fault in &status.faults {
-            writeln!(out, "  {}", fault_line(fault))?;
+            writeln!(out, "  {}", Clean::new(&fault_line(fault)).as_str())?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::status(0))
 }
 
-async fn break_something(matches: &ArgMatches) -> eyre::Result<ExitCode> {
+async fn break_something(matches: &ArgMatches) -> eyre::Result<Exit> {
     let word = matches.get_one::<String>("what").map_or("", String::as_str);
     let lasting = matches.get_one("seconds").map_or(LASTING, |seconds| Duration::from_secs(*seconds));
-    eprintln!("{}", break_by_word(&demo::Client::find(named(matches))?, word, lasting).await?);
-    Ok(ExitCode::SUCCESS)
+    let line = break_by_word(&demo::Client::find(named(matches))?, word, lasting).await?;
+    eprintln!("{}", Clean::new(&line).as_str());
+    Ok(Exit::status(0))
 }
 
 /// Breaks what the word names; answers with a line about it.
@@ -224,25 +210,23 @@ async fn told() -> eyre::Result<()> {
     Ok(())
 }
 
-fn play(matches: &ArgMatches) -> ExitCode {
-    let Some(role) = matches.get_one::<Role>("role").cloned() else { return ExitCode::from(USAGE) };
-    match role.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error, code(&error)),
-    }
+fn play(matches: &ArgMatches) -> Exit {
+    let Some(role) = matches.get_one::<Role>("role").cloned() else { return Exit::usage("which role?") };
+    role.run().map_or_else(|error| because(&error), |()| Exit::status(0))
 }
 
-fn fail(error: &impl std::fmt::Display, code: u8) -> ExitCode {
-    eprintln!("midwatch: {error}");
-    ExitCode::from(code)
+fn failed(report: &eyre::Report) -> Exit {
+    report.downcast_ref().map_or_else(|| Exit::because(1, format!("midwatch demo: {report:#}")), because)
 }
 
-fn code(error: &DemoError) -> u8 {
-    match error {
-        DemoError::Missing(_) | DemoError::Unknown(_) | DemoError::NoneUp => UNAVAILABLE,
-        DemoError::BadName(_) | DemoError::Several(_) => USAGE,
-        DemoError::Taken(_) => IN_USE,
-        DemoError::UnsafeFolder(_) | DemoError::Io { .. } => CANNOT_CREATE,
-        DemoError::NotUp { .. } | DemoError::Refused(_) | DemoError::Gone(_) => FAILED,
-    }
+/// The status of sysexits.h, and the words.
+fn because(error: &DemoError) -> Exit {
+    let status = match error {
+        DemoError::BadName(_) | DemoError::Several(_) => 64,
+        DemoError::Missing(_) | DemoError::Unknown(_) | DemoError::NoneUp => 69,
+        DemoError::NotUp { .. } | DemoError::Refused(_) | DemoError::Gone(_) => 70,
+        DemoError::UnsafeFolder(_) | DemoError::Io { .. } => 73,
+        DemoError::Taken(_) => 75,
+    };
+    Exit::because(status, format!("midwatch demo: {error}"))
 }

@@ -17,6 +17,11 @@ impl Exit {
         Self { status, words: None }
     }
 
+    /// With a status and why.
+    pub fn because(status: u8, words: impl Into<String>) -> Self {
+        Self { status, words: Some(words.into()) }
+    }
+
     /// 64: the command line is wrong.
     pub fn usage(words: impl Into<String>) -> Self {
         Self { status: 64, words: Some(words.into()) }
@@ -28,18 +33,13 @@ impl Exit {
     }
 
     /// 74: reading or writing failed.
-    pub fn io(error: impl ToString) -> Self {
+    pub fn io(error: impl std::fmt::Display) -> Self {
         Self { status: 74, words: Some(error.to_string()) }
     }
 
     /// 78: the configuration is wrong.
     pub fn config(words: impl Into<String>) -> Self {
         Self { status: 78, words: Some(words.into()) }
-    }
-
-    /// What there is to say, where there is anything.
-    pub fn into_words(self) -> Option<String> {
-        self.words
     }
 
     /// Says on standard error what there is to say, and returns the status.

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -15,14 +16,18 @@ use crate::host::{self, Process, get, until};
 /// A folder for temporary files and sockets that should be empty in the end.
 pub struct Place {
     folder: TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// Without nextest all tests run in one process, and would all start their stacks at once.
+static ALONE: Mutex<()> = Mutex::new(());
 
 impl Place {
     pub fn new() -> Self {
         // A short path: sockets lie in it. Open to the user that PostgreSQL runs as.
         let folder = tempfile::Builder::new().prefix("mw-test-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        Self { folder }
+        Self { folder, _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
     pub fn path(&self) -> &Path {

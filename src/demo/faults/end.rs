@@ -53,10 +53,11 @@ impl EndFault {
     pub async fn run(self) -> Result<(), DemoError> {
         // The deadline counts from before it is promised, on a clock that nobody can set.
         let deadline = Instant::now() + Duration::from_secs(self.seconds);
-        rustix::process::setsid().map_err(|errno| DemoError::io("leaving the session")(errno.into()))?;
         let mut told = signal(SignalKind::terminate()).map_err(DemoError::io("listening to signals"))?;
+        // Written down before the session is left: a sweep finds this process by the one or by the other.
         let mut record = self.record()?;
         record.write(&self.dir).map_err(DemoError::io("writing down the fault"))?;
+        rustix::process::setsid().map_err(|errno| DemoError::io("leaving the session")(errno.into()))?;
         // Nobody may be left to hear it; the fault ends all the same.
         let _ = writeln!(std::io::stdout(), "{ARMED}");
         due(deadline, &mut told).await;

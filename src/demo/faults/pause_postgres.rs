@@ -42,6 +42,9 @@ pub async fn revert(dir: &Path, port: u16, data: &Path) -> Result<String, String
         for process in stopped {
             process.signal(Signal::CONT).map_err(|error| format!("process {} cannot be woken: {error}", process.pid))?;
         }
+        if working_in(data).is_empty() {
+            return Ok("the server is gone".to_owned());
+        }
         let answer = dial::postgres(port, "midwatch", "shop", &password).await;
         match answer {
             Ok(_) if stopped_in(data).is_empty() => return Ok(format!("{woken} processes woken; the server answers")),
@@ -61,7 +64,10 @@ fn children(parent: Process) -> Vec<Seen> {
     process::all().into_iter().filter(|seen| seen.parent == parent.pid).collect()
 }
 
+fn working_in(data: &Path) -> Vec<Seen> {
+    process::all().into_iter().filter(|seen| seen.process.folder().as_deref() == Some(data)).collect()
+}
+
 fn stopped_in(data: &Path) -> Vec<Process> {
-    let stopped = process::all().into_iter().filter(Seen::stopped).map(|seen| seen.process);
-    stopped.filter(|process| process.folder().as_deref() == Some(data)).collect()
+    working_in(data).into_iter().filter(Seen::stopped).map(|seen| seen.process).collect()
 }
