@@ -25,7 +25,7 @@ async fn ten_at_once_stay_within_the_memory_of_a_console() {
     let child = tokio::task::spawn_blocking(move || {
         let test = "memory::a_client_of_ten_servers";
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", test, "--ignored", "--nocapture"]).env(SERVERS, urls.join(" ")).output().unwrap()
+        child.args(["--exact", test, "--nocapture"]).env(SERVERS, urls.join(" ")).output().unwrap()
     });
     let output = child.await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -35,11 +35,10 @@ async fn ten_at_once_stay_within_the_memory_of_a_console() {
     assert!(peak < LIMIT, "{peak} MiB");
 }
 
-/// Run by the test above in a process of its own.
+/// Run by the test above in a process of its own; without servers it has nothing to do.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "only half of a test"]
 async fn a_client_of_ten_servers() {
-    let urls = std::env::var(SERVERS).unwrap();
+    let Ok(urls) = std::env::var(SERVERS) else { return };
     let budget = Budget::default();
     let asking = urls.split(' ').map(|url| {
         let endpoint = Endpoint { gzip: Gzip::On, timeout: Duration::from_secs(120), largest: ENOUGH, ..Endpoint::new(url) };
