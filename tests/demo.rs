@@ -228,8 +228,18 @@ fn assert_whole(stack: &Stack) {
         let mode = fs::metadata(stack.dir().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{file}");
     }
-    let password = fs::read_to_string(stack.dir().join("secrets/redis")).unwrap();
-    for process in members(stack.traces().supervisor.pid) {
-        assert!(!process.arguments().contains(&password), "a password in the arguments of {process:?}");
+    assert_discreet(stack);
+}
+
+/// No password is in any process's arguments or in any log.
+fn assert_discreet(stack: &Stack) {
+    let folder = |name: &str| fs::read_dir(stack.dir().join(name)).unwrap().map(|entry| entry.unwrap().path());
+    let arguments = members(stack.traces().supervisor.pid).into_iter().map(|process| process.arguments());
+    let logs = folder("log").map(|log| String::from_utf8_lossy(&fs::read(log).unwrap()).into_owned());
+    let public: Vec<String> = arguments.chain(logs).collect();
+    assert!(public.len() > 30, "{} texts to look through", public.len());
+    for secret in folder("secrets") {
+        let password = fs::read_to_string(&secret).unwrap();
+        assert!(!public.iter().any(|text| text.contains(&password)), "the password in {}", secret.display());
     }
 }

@@ -14,6 +14,10 @@ use crate::demo::stack::{Pair, agree};
 /// The standby's name on the primary, and of its slot.
 const STANDBY: &str = "standby1";
 
+/// Keeps the passwords of new roles out of the server's log and statistics.
+const DISCREET: &str =
+    "SET log_min_duration_statement = -1; SET log_min_error_statement = panic; SET pg_stat_statements.track = 'none'";
+
 /// Starts both servers.
 pub async fn start(site: &Site) -> Result<Pair, DemoError> {
     let primary = site.step("PostgreSQL primary", primary(site)).await?;
@@ -76,9 +80,11 @@ async fn fill(site: &Site, port: u16) -> Result<(), DemoError> {
         password("exporter")?,
     );
     let client = connect(site, port, "postgres").await?;
+    client.batch_execute(DISCREET).await.map_err(failed)?;
     client.batch_execute(&roles).await.map_err(failed)?;
     client.batch_execute("CREATE DATABASE shop OWNER shop").await.map_err(failed)?;
     let client = connect(site, port, "shop").await?;
+    client.batch_execute(DISCREET).await.map_err(failed)?;
     if !preloads(site).is_empty() {
         client.batch_execute("CREATE EXTENSION pg_stat_statements").await.map_err(failed)?;
     }
