@@ -1,6 +1,7 @@
 //! The user that PostgreSQL runs as: the server refuses to run as root.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use crate::demo::error::DemoError;
@@ -28,6 +29,25 @@ impl Account {
             .ok_or_else(|| DemoError::not_up("PostgreSQL", "it refuses to run as root, and there is no user postgres or nobody"))
     }
 
+    /// Whether this user can enter a folder: it must be let through by all above it.
+    pub fn enters(self, folder: &Path) -> Result<(), DemoError> {
+        let closed = folder.ancestors().find(|above| !above.metadata().is_ok_and(|meta| self.passes(&meta)));
+        closed.map_or(Ok(()), |above| {
+            let why =
+                format!("user {} cannot enter {}: set TMPDIR to a folder open to all, such as /tmp", self.uid, above.display());
+            Err(DemoError::not_up("PostgreSQL", why))
+        })
+    }
+
+    fn passes(self, meta: &fs::Metadata) -> bool {
+        let bit = match (meta.uid() == self.uid, meta.gid() == self.gid) {
+            (true, _) => 0o100,
+            (false, true) => 0o010,
+            (false, false) => 0o001,
+        };
+        meta.mode() & bit != 0
+    }
+
     /// Gives a file or folder to this user.
     pub fn own(self, path: &Path) -> Result<(), DemoError> {
         std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid)).map_err(DemoError::io(format!(
@@ -46,7 +66,23 @@ fn find(users: &str, name: &str) -> Option<Account> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+
+    #[test]
+    fn a_closed_folder_above_is_named() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("demo");
+        fs::create_dir(&folder).unwrap();
+        let stranger = Account { uid: 4242, gid: 4242 };
+        fs::set_permissions(above.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let error = stranger.enters(&folder).unwrap_err().to_string();
+        assert!(error.contains(&format!("cannot enter {}:", above.path().display())), "{error}");
+        fs::set_permissions(above.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        stranger.enters(&folder).unwrap();
+    }
 
     #[test]
     fn a_user_is_found_by_its_whole_name() {

@@ -115,6 +115,7 @@ async fn connect(site: &Site, port: u16, database: &str) -> Result<Session, Demo
 fn home(site: &Site, name: &str) -> Result<PathBuf, DemoError> {
     let home = site.folder(name)?;
     if let Some(account) = site.account {
+        account.enters(&site.dir)?;
         account.own(&home)?;
     }
     Ok(home)

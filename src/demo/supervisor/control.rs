@@ -70,7 +70,9 @@ async fn hold(mut lines: Lines<BufReader<OwnedReadHalf>>, mut writer: OwnedWrite
 
 async fn narrate(writer: &mut OwnedWriteHalf, shared: &Shared) -> io::Result<()> {
     let (mut progress, mut outcome) = shared.watch();
-    let mut told = 0;
+    // What was done long ago is no progress.
+    let up = outcome.borrow().as_ref().is_some_and(Result::is_ok);
+    let mut told = if up { progress.borrow().len() } else { 0 };
     loop {
         let ended = outcome.borrow_and_update().clone();
         let steps = progress.borrow_and_update()[told..].to_vec();
