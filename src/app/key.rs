@@ -58,6 +58,17 @@ impl Key {
         }
     }
 
+    /// The same key without alt, where alt is held: over a slow line, escape and the next key arrive together and look like it.
+    pub fn behind_escape(self) -> Option<Self> {
+        let plain = Self::new(self.code(), self.0.modifiers - KeyModifiers::ALT);
+        self.0.modifiers.contains(KeyModifiers::ALT).then_some(plain)
+    }
+
+    /// The escape key.
+    pub fn escape() -> Self {
+        Self::new(KeyCode::Esc, KeyModifiers::NONE)
+    }
+
     /// Whether control is held.
     pub fn ctrl(self) -> bool {
         self.0.modifiers.contains(KeyModifiers::CONTROL)

@@ -89,6 +89,11 @@ impl Keymap {
         Found::Nothing
     }
 
+    /// Whether any binding has this key in it.
+    pub fn knows(&self, key: Key) -> bool {
+        self.bindings.iter().any(|b| b.on.contains(&key))
+    }
+
     /// The bindings of a context that call something, in the order of the files.
     pub fn of<'a>(&'a self, context: &'a str) -> impl Iterator<Item = &'a Binding> {
         self.bindings.iter().filter(move |b| b.context == context && b.run.is_some())

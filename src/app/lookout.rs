@@ -79,7 +79,9 @@ impl Lookout {
         let lost = std::mem::take(&mut self.lost);
         let (active, ended): (Vec<_>, Vec<_>) = lost.into_values().partition(|gone| sight.sees(&gone.alert.labels));
         self.lost = active.into_iter().map(|gone| (gone.alert.fingerprint.clone(), gone)).collect();
-        ended.into_iter().for_each(|gone| self.resolve(gone));
+        for gone in ended {
+            self.resolve(gone);
+        }
     }
 
     fn resolve(&mut self, gone: Gone) {

@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::app::catalog;
-use crate::app::command::Call;
+use crate::app::command::{Args, Call};
 use crate::app::key::Key;
 use crate::app::line::Line;
 use crate::app::screen::Travel;
@@ -72,7 +72,7 @@ impl Picker {
             let usage = catalog::usage(c);
             let label = if usage.is_empty() { c.name.to_owned() } else { format!("{} {usage}", c.name) };
             let detail = format!("{}  {}", c.help, keys(c.name));
-            Item { label, detail: detail.trim_end().to_owned(), call: Call { command: c.name, args: Default::default() } }
+            Item { label, detail: detail.trim_end().to_owned(), call: Call { command: c.name, args: Args::default() } }
         });
         Self { palette: true, ..Self::new("Command", items.collect()) }
     }

@@ -100,7 +100,10 @@ pub fn rows(shared: &Shared) -> Vec<Row> {
         let unreported = pending(groups, &rows);
         rows.extend(unreported);
     }
-    rows.sort_by_cached_key(|row| (row.standing, row.severity, row.name().to_owned(), Reverse(row.since), row.labels.clone()));
+    rows.sort_by_cached_key(|row| {
+        let pressing = (is_watchdog(row), row.standing, row.severity);
+        (pressing, row.name().to_owned(), Reverse(row.since), row.labels.clone())
+    });
     rows
 }
 

@@ -92,7 +92,15 @@ fn sight(shared: &Shared) -> Sight {
     Sight { clear: answers && sends, active }
 }
 
+/// A key with alt that nothing is bound to is escape and a key, typed faster than the line could carry them apart.
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    if let Some(behind) = key.behind_escape()
+        && !model.shared.setup.keymap.knows(key)
+    {
+        let mut effects = press(model, Key::escape());
+        effects.extend(press(model, behind));
+        return effects;
+    }
     model.notice = None;
     match model.popup.take() {
         None => press_screen(model, key),

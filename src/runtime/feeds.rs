@@ -29,7 +29,7 @@ struct Feed {
 /// The schedule of every need. Times are on the monotonic clock.
 #[derive(Debug, Default)]
 pub struct Feeds {
-    feeds: HashMap<Source, Feed>,
+    by_source: HashMap<Source, Feed>,
     issued: u64,
     random: Random,
 }
@@ -41,7 +41,7 @@ impl Feeds {
     /// Takes the present needs. What is new is due at once; what is no longer wanted ends, and its requests under way are
     /// returned to be cancelled.
     pub fn want(&mut self, needs: Vec<Need>, now: Duration) -> Vec<Ticket> {
-        let mut before = std::mem::take(&mut self.feeds);
+        let mut before = std::mem::take(&mut self.by_source);
         for need in needs {
             let feed = match before.remove(&need.source) {
                 Some(feed) if feed.need.env == need.env => Feed { due: feed.due.min(now + need.every), need, ..feed },
@@ -50,19 +50,19 @@ impl Feeds {
                     Feed { due: now, flight: None, failures: 0, need }
                 }
             };
-            self.feeds.insert(feed.need.source.clone(), feed);
+            self.by_source.insert(feed.need.source.clone(), feed);
         }
         before.into_values().filter_map(|feed| feed.flight).collect()
     }
 
     /// What is to be asked now.
     pub fn start(&mut self, now: Duration) -> Vec<(Ticket, Need)> {
-        let pressing = self.feeds.values().any(|f| f.flight.is_none() && f.due <= now);
+        let pressing = self.by_source.values().any(|f| f.flight.is_none() && f.due <= now);
         if !pressing {
             return vec![];
         }
         let mut started = Vec::new();
-        for feed in self.feeds.values_mut().filter(|f| f.flight.is_none() && f.due <= now + TOGETHER) {
+        for feed in self.by_source.values_mut().filter(|f| f.flight.is_none() && f.due <= now + TOGETHER) {
             self.issued += 1;
             feed.flight = Some(Ticket(self.issued));
             started.push((Ticket(self.issued), feed.need.clone()));
@@ -72,7 +72,7 @@ impl Feeds {
 
     /// A request came to its end; says whether its answer is still wanted.
     pub fn done(&mut self, ticket: Ticket, good: bool, now: Duration) -> bool {
-        let Some(feed) = self.feeds.values_mut().find(|f| f.flight == Some(ticket)) else { return false };
+        let Some(feed) = self.by_source.values_mut().find(|f| f.flight == Some(ticket)) else { return false };
         feed.flight = None;
         feed.failures = if good { 0 } else { feed.failures.saturating_add(1) };
         let pause = pause(feed.need.every, feed.failures);
@@ -82,12 +82,12 @@ impl Feeds {
 
     /// Everything is due now.
     pub fn refresh(&mut self, now: Duration) {
-        self.feeds.values_mut().for_each(|feed| feed.due = now);
+        self.by_source.values_mut().for_each(|feed| feed.due = now);
     }
 
     /// When something is due next.
     pub fn next(&self) -> Option<Duration> {
-        self.feeds.values().filter(|f| f.flight.is_none()).map(|f| f.due).min()
+        self.by_source.values().filter(|f| f.flight.is_none()).map(|f| f.due).min()
     }
 }
 

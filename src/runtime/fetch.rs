@@ -50,10 +50,7 @@ impl World {
         match source {
             Source::Alerts | Source::Silences => (self.alertmanager(source).await, None),
             Source::Probe(name) => (self.probe(name).await, None),
-            Source::Dashboards => {
-                let globs = self.env.dashboards.iter().map(|p| p.glob.clone()).collect();
-                (dashboards::load(globs).await.map(Data::Dashboards), None)
-            }
+            Source::Dashboards => (dashboards::load(self.env.dashboards.clone()).await.map(Data::Dashboards), None),
             _ => self.prometheus(source).await,
         }
     }

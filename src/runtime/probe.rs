@@ -14,7 +14,7 @@ use crate::runtime::connect::{self, Vault};
 #[derive(Clone, Debug)]
 pub enum Prober {
     /// By its protocol.
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
     /// By its protocol.
     Redis(Redis),
     /// By its health check.
@@ -35,7 +35,7 @@ impl Prober {
             }
             ServiceKind::Postgres => {
                 let (reach, login) = (connect::reach(service), connect::login(service, vault)?);
-                Postgres::new(reach, &login, service.database.as_deref(), PATIENCE).map(Self::Postgres)
+                Postgres::new(reach, &login, service.database.as_deref(), PATIENCE).map(|p| Self::Postgres(Box::new(p)))
             }
             ServiceKind::Redis => {
                 Redis::new(connect::reach(service), &connect::login(service, vault)?, PATIENCE).map(Self::Redis)

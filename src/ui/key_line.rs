@@ -25,6 +25,11 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     pen.line(area, 0, &keys(model, usize::from(area.width)));
 }
 
+/// Movements are where everybody looks for them; help lists them.
+fn moves(binding: &Binding) -> bool {
+    binding.run.as_ref().is_some_and(|call| matches!(call.command, "left" | "right" | "up" | "down" | "crosshair"))
+}
+
 /// As many bindings as fit, those of the screen before those of everywhere; a command is named once.
 fn keys(model: &Model, width: usize) -> Vec<Words> {
     let keymap = &model.shared.setup.keymap;
@@ -32,9 +37,9 @@ fn keys(model: &Model, width: usize) -> Vec<Words> {
     let mut named: Vec<&str> = Vec::new();
     let mut words: Vec<Words> = Vec::new();
     let mut used = 0;
-    for binding in keymap.of("global").take(3).chain(own).chain(keymap.of("global").skip(3)) {
-        let Binding { desc, .. } = binding;
-        let (keys, desc) = (binding.keys(), desc.as_str());
+    let shown = keymap.of("global").take(3).chain(own).chain(keymap.of("global").skip(3)).filter(|b| !moves(b));
+    for binding in shown {
+        let (keys, desc) = (binding.keys(), binding.desc.as_str());
         let cost = keys.width() + desc.width() + 3;
         if named.contains(&desc) || used + cost > width {
             continue;

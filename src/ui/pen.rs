@@ -91,25 +91,25 @@ impl<'a> Pen<'a> {
         (role, sign.to_owned())
     }
 
-    /// What to say of an age, where it is worth saying: nothing for what is fresh.
-    pub fn staleness(&self, freshness: &Freshness) -> Option<Words> {
-        match freshness {
-            Freshness::Fresh => None,
-            Freshness::Waiting => Some((Role::Unknown, "waiting for the first answer".into())),
-            Freshness::Stale { age, why } => {
-                let why = why.as_ref().map(|w| format!(": {}", Clean::new(&w.to_string()))).unwrap_or_default();
-                Some((Role::Stale, format!("stale {}{why}", human(*age))))
-            }
-            Freshness::Failed(fault) => Some((Role::Critical, Clean::new(&fault.to_string()).into_string())),
-        }
-    }
-
     /// A cell under the cursor of a line being typed.
     pub fn cursor(&mut self, area: Rect, column: u16, row: u16) {
         let position = (area.x + column, area.y + row);
         if column < area.width && row < area.height && self.buf.area.contains(position.into()) {
             self.buf[position].modifier.insert(Modifier::REVERSED);
         }
+    }
+}
+
+/// What to say of an age, where it is worth saying: nothing for what is fresh.
+pub fn staleness(freshness: &Freshness) -> Option<Words> {
+    match freshness {
+        Freshness::Fresh => None,
+        Freshness::Waiting => Some((Role::Unknown, "waiting for the first answer".into())),
+        Freshness::Stale { age, why } => {
+            let why = why.as_ref().map(|w| format!(": {}", Clean::new(&w.to_string()))).unwrap_or_default();
+            Some((Role::Stale, format!("stale {}{why}", human(*age))))
+        }
+        Freshness::Failed(fault) => Some((Role::Critical, Clean::new(&fault.to_string()).into_string())),
     }
 }
 

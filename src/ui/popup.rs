@@ -11,14 +11,16 @@ use crate::domain::clean::Clean;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
 
+/// No list to pick from is wider than this.
+const WIDEST: u16 = 110;
+
 /// Draws what lies over the body, if anything does.
 pub fn draw(model: &Model, body: Rect, pen: &mut Pen<'_>) {
     match &model.popup {
         Some(Popup::Help(scroll)) => help(model, *scroll, body, pen),
         Some(Popup::Picker(picker)) => pick(picker, body, pen),
-        Some(Popup::Filter(..)) => {}
         None if !model.pending.is_empty() => which_key(model, body, pen),
-        None => {}
+        Some(Popup::Filter(..)) | None => {}
     }
 }
 
@@ -70,7 +72,7 @@ fn pick(picker: &Picker, body: Rect, pen: &mut Pen<'_>) {
     let matches = picker.matches();
     let wide = matches.iter().map(|i| i.label.width().min(60)).max().unwrap_or(0);
     let height = (picker.items.len() as u16 + 3).min(body.height.max(5) - 2);
-    let area = centred(body, 76, height);
+    let area = centred(body, (body.width.saturating_sub(4)).min(WIDEST), height);
     let inside = pen.window(area, &picker.title);
     let (before, after) = picker.line.split();
     pen.line(inside, 0, &[(Role::Accent, "> ".into()), (Role::Text, format!("{}{} ", Clean::new(before), Clean::new(after)))]);

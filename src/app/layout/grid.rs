@@ -34,17 +34,17 @@ impl Place {
 
 /// The place of each panel on a page `width` cells wide, for a terminal `height` lines high. In the order of `panels`.
 pub fn places(panels: &[Panel], width: u16, height: u16) -> Vec<Place> {
-    let mut placed: Vec<(usize, Place)> = Vec::with_capacity(panels.len());
+    let mut page: Vec<(usize, Place)> = Vec::with_capacity(panels.len());
     let mut top = 0;
     for band in bands(panels) {
         let wide = band.iter().all(|&n| scale(panels[n].place.w, width) >= NARROWEST.min(width));
-        let page = Page { panels, band: &band, width, lines: lines_per_row(height) };
-        let places = if wide { page.exact(top) } else { page.flow(top) };
-        top = places.iter().map(|(_, p)| p.bottom()).max().unwrap_or(top);
-        placed.extend(places);
+        let band = Band { panels, members: &band, width, lines: lines_per_row(height) };
+        let laid = if wide { band.exact(top) } else { band.flow(top) };
+        top = laid.iter().map(|(_, p)| p.bottom()).max().unwrap_or(top);
+        page.extend(laid);
     }
-    placed.sort_by_key(|(n, _)| *n);
-    placed.into_iter().map(|(_, place)| place).collect()
+    page.sort_by_key(|(n, _)| *n);
+    page.into_iter().map(|(_, place)| place).collect()
 }
 
 /// Terminal lines to a row of Grafana's grid, in quarters: more on a high terminal.
@@ -73,15 +73,15 @@ fn bands(panels: &[Panel]) -> Vec<Vec<usize>> {
     bands
 }
 
-struct Page<'a> {
+struct Band<'a> {
     panels: &'a [Panel],
-    band: &'a [usize],
+    members: &'a [usize],
     width: u16,
     /// In quarters of a line.
     lines: u32,
 }
 
-impl Page<'_> {
+impl Band<'_> {
     fn height(&self, n: usize) -> u16 {
         let rows = u32::from(self.panels[n].place.h.clamp(1, 60));
         match self.panels[n].kind {
@@ -92,9 +92,9 @@ impl Page<'_> {
 
     /// Grafana's own places, scaled.
     fn exact(&self, top: u32) -> Vec<(usize, Place)> {
-        let first = self.band.iter().map(|&n| self.panels[n].place.y).min().unwrap_or(0);
+        let first = self.members.iter().map(|&n| self.panels[n].place.y).min().unwrap_or(0);
         let mut placed: Vec<(usize, Place)> = Vec::new();
-        for &n in self.band {
+        for &n in self.members {
             let grid = self.panels[n].place;
             let x = scale(grid.x, self.width);
             let right = scale(grid.x.saturating_add(grid.w), self.width).max(x + 1);
@@ -110,7 +110,7 @@ impl Page<'_> {
     fn flow(&self, top: u32) -> Vec<(usize, Place)> {
         let mut placed = Vec::new();
         let (mut y, mut line): (u32, Vec<usize>) = (top, vec![]);
-        for &n in self.band {
+        for &n in self.members {
             let taken: u16 = line.iter().map(|&m| self.least(m)).sum();
             if !line.is_empty() && taken + self.least(n) > self.width {
                 y = self.line(&line, y, &mut placed);

@@ -184,13 +184,10 @@ impl Screen for Alerts {
     }
 
     fn copy(&self, shared: &Shared) -> Option<String> {
-        let row = match &self.detail {
-            Some(detail) => Some(detail.row.clone()),
-            None => {
-                let id = self.selected(shared)?;
-                rows::rows(shared).into_iter().find(|r| r.id == id)
-            }
-        };
-        row.map(|r| r.labels.to_string())
+        if let Some(detail) = &self.detail {
+            return Some(detail.row.labels.to_string());
+        }
+        let id = self.selected(shared)?;
+        rows::rows(shared).into_iter().find(|r| r.id == id).map(|r| r.labels.to_string())
     }
 }

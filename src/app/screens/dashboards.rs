@@ -90,14 +90,12 @@ impl Screen for Dashboards {
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {
-        match &mut self.board {
-            Some(board) => board.travel(shared, travel),
-            None => {
-                let page = layout::body(shared.size).height.saturating_sub(1) as usize;
-                let paths = self.paths(shared);
-                self.selected.travel(&paths, travel, page);
-            }
+        if let Some(board) = &mut self.board {
+            return board.travel(shared, travel);
         }
+        let page = layout::body(shared.size).height.saturating_sub(1) as usize;
+        let paths = self.paths(shared);
+        self.selected.travel(&paths, travel, page);
     }
 
     fn focus(&mut self, shared: &Shared, forward: bool) {
@@ -107,14 +105,12 @@ impl Screen for Dashboards {
     }
 
     fn open(&mut self, shared: &Shared) -> Option<Call> {
-        match &mut self.board {
-            Some(board) => board.open(),
-            None => {
-                let path = self.selected.id(&self.paths(shared))?;
-                return Some(Call::with("dashboard", &path));
-            }
+        if let Some(board) = &mut self.board {
+            board.open();
+            return None;
         }
-        None
+        let path = self.selected.id(&self.paths(shared))?;
+        Some(Call::with("dashboard", &path))
     }
 
     fn back(&mut self) -> bool {

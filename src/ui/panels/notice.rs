@@ -53,6 +53,14 @@ impl Badge {
     }
 }
 
+impl Badge {
+    /// All it says, where that fits into so many columns, or else what it says before its reason.
+    fn said_in(&self, columns: usize) -> &str {
+        let text = self.text.as_str();
+        if text.width() <= columns { text } else { text.split(": ").next().unwrap_or(text) }
+    }
+}
+
 /// Draws a frame with its title and badge; returns what is inside. Where there is no room for a frame there is only a title, and
 /// where there is none for that, nothing.
 pub fn frame(title: &Clean, badge: Option<&Badge>, focused: bool, look: &Look, area: Rect, buf: &mut Buffer) -> Rect {
@@ -74,20 +82,22 @@ pub fn frame(title: &Clean, badge: Option<&Badge>, focused: bool, look: &Look, a
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
-/// Title on the left, badge on the right; where both don't fit the badge has two thirds.
+/// Title on the left, badge on the right. Where both don't fit the badge keeps its first words, `stale 14s`, and then has two
+/// thirds.
 fn head(title: &Clean, badge: Option<&Badge>, spaced: bool, look: &Look, line: Rect, buf: &mut Buffer) {
     let room = usize::from(line.width);
-    let badge_room = badge.map_or(0, |b| b.text.width().min((room * 2 / 3).max(room.saturating_sub(title.width() + 3))));
+    let badge = badge.map(|b| (b.role, b.said_in(room.saturating_sub(title.width() + 3))));
+    let badge_room = badge.map_or(0, |(_, text)| text.width().min((room * 2 / 3).max(room.saturating_sub(title.width() + 3))));
     let title_room = room.saturating_sub(if badge_room > 0 { badge_room + 3 } else { 0 });
     let pad = |text: &str| if spaced && !text.is_empty() { format!(" {text} ") } else { text.to_owned() };
     // The title's own spaces stand on the frame's corners' side: they cost the line nothing that the badge needs.
     let left = pad(&look.fit(title.as_str(), title_room.saturating_sub(usize::from(spaced))));
     put(buf, line.x.saturating_sub(u16::from(spaced)), line.y, &left, room + 1, look.style(Role::Title));
-    if let Some(badge) = badge {
-        let text = pad(&look.fit(badge.text.as_str(), badge_room));
+    if let Some((role, text)) = badge {
+        let text = pad(&look.fit(text, badge_room));
         let width = text.width() as u16;
         let x = (line.right() + u16::from(spaced)).saturating_sub(width).max(line.x.saturating_sub(1));
-        put(buf, x, line.y, &text, room + 1, look.style(badge.role));
+        put(buf, x, line.y, &text, room + 1, look.style(role));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::app::screens::alerts::Line;
 use crate::app::selection::first_row;
 use crate::domain::clean::Clean;
 use crate::domain::time::human;
-use crate::ui::pen::{Pen, Words};
+use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::theme::Role;
 
 /// Draws it.
@@ -20,12 +20,12 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     if let Some(detail) = &model.screens.alerts.detail {
         return detail::draw(&model.shared, detail, area, pen);
     }
-    pen.line(area, 0, &summary(model, pen));
+    pen.line(area, 0, &summary(model));
     list(model, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, pen);
 }
 
 /// How many are shown of how many, by what filter, and how far the list can be trusted.
-fn summary(model: &Model, pen: &Pen<'_>) -> Vec<Words> {
+fn summary(model: &Model) -> Vec<Words> {
     let (shared, alerts) = (&model.shared, &model.screens.alerts);
     let all = rows::rows(shared).len();
     let shown = alerts.lines(shared).iter().filter(|l| matches!(l, Line::Alert(_))).count();
@@ -38,7 +38,7 @@ fn summary(model: &Model, pen: &Pen<'_>) -> Vec<Words> {
     }
     words.extend(alerts.group.iter().map(|g| (Role::Dim, format!("  by {}", Clean::new(g)))));
     words.extend(members(shared));
-    words.extend(pen.staleness(&shared.freshness(&Source::Alerts)).map(|(r, text)| (r, format!("  {text}"))));
+    words.extend(staleness(&shared.freshness(&Source::Alerts)).map(|(r, text)| (r, format!("  {text}"))));
     words
 }
 

@@ -12,7 +12,7 @@ use crate::domain::clean::Clean;
 use crate::domain::range::Window;
 use crate::grafana::model::PanelKind;
 use crate::ui::panels::{self, Badge, Input, Outcome};
-use crate::ui::pen::{Pen, Words};
+use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::theme::Role;
 
 /// Draws it.
@@ -30,7 +30,7 @@ fn list(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     if !screen.filter.is_empty() {
         head.push((Role::Accent, format!("  filter: {}", Clean::new(&screen.filter))));
     }
-    head.extend(pen.staleness(&shared.freshness(&Source::Dashboards)).map(|(role, text)| (role, format!("  {text}"))));
+    head.extend(staleness(&shared.freshness(&Source::Dashboards)).map(|(role, text)| (role, format!("  {text}"))));
     pen.line(area, 0, &head);
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if listed.is_empty() {

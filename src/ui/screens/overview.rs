@@ -11,7 +11,7 @@ use crate::app::rows::{self, Row, Standing};
 use crate::app::screens::overview::{Overview, Part};
 use crate::app::selection::first_row;
 use crate::domain::alert::Severity;
-use crate::ui::pen::{Pen, Words};
+use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::screens::alerts::alert_line;
 use crate::ui::theme::Role;
 
@@ -54,7 +54,7 @@ fn signals_and_services(model: &Model, area: Rect, pen: &mut Pen<'_>) {
 fn ladder(shared: &Shared, rows: &[Row], pen: &Pen<'_>) -> Vec<Words> {
     let known = shared.freshness(&Source::Alerts);
     if let Some(words) =
-        pen.staleness(&known).filter(|_| shared.environment().alertmanagers > 0 && shared.store.data(&Source::Alerts).is_none())
+        staleness(&known).filter(|_| shared.environment().alertmanagers > 0 && shared.store.data(&Source::Alerts).is_none())
     {
         return vec![(Role::Critical, " alerts unknown: ".into()), words];
     }

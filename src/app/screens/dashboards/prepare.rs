@@ -149,7 +149,9 @@ fn inputs(board: &Board, shared: &Shared) -> Inputs {
 fn scrape(shared: &Shared) -> Duration {
     let Some(Data::Targets(targets)) = shared.store.data(&Source::Targets) else { return SCRAPE };
     let mut counts: BTreeMap<Duration, usize> = BTreeMap::new();
-    targets.iter().for_each(|t| *counts.entry(t.interval).or_default() += 1);
+    for target in targets {
+        *counts.entry(target.interval).or_default() += 1;
+    }
     let most = counts.into_iter().filter(|(interval, _)| !interval.is_zero()).max_by_key(|(_, count)| *count);
     most.map_or(SCRAPE, |(interval, _)| interval)
 }

@@ -25,7 +25,7 @@ pub enum Trust {
     Failed(Fault),
     /// What is shown is this old, for this reason where it is known.
     Stale(Duration, Option<String>),
-    /// The server says that the answer is not whole.
+    /// The answer is not whole: a target behind it is dark, or the server says so.
     Partial(String),
 }
 
@@ -47,21 +47,25 @@ pub fn trust(shared: &Shared, shown: &Shown) -> Trust {
     if let Some((age, why)) = old {
         return Trust::Stale(age, why);
     }
+    if let Some((target, _)) = sources.iter().find_map(|source| dark(shared, source, shared.store.answer(source)?)) {
+        return Trust::Partial(reason(target));
+    }
     let warning = sources.iter().filter_map(|s| shared.store.answer(s)).find_map(|a| a.warnings.first().cloned());
     warning.map_or(Trust::Fresh, Trust::Partial)
 }
 
-/// How old an answer's newest sample is, where that is too old, and why.
+/// How old an answer's newest sample is, where that is too old, and why. Where only some of the targets behind it are dark, the
+/// oldest of their series tells: a panel is not fresh because a part of it is.
 fn old(shared: &Shared, source: &Source) -> Option<(Duration, Option<String>)> {
     let answer = shared.store.answer(source)?;
-    let taken = taken(source, answer)?;
-    let age = shared.server_now().since(taken);
-    let dark = dark_targets(shared, source, answer);
-    let patience = patience(shared, source);
-    if let Some(target) = dark.filter(|_| age > shared.environment().refresh) {
-        return Some((age, Some(reason(target))));
+    let newest = taken(source, answer)?;
+    let now = shared.server_now();
+    if let Some((target, last)) = dark(shared, source, answer) {
+        let age = now.since(last.unwrap_or(newest));
+        return (age > shared.environment().refresh).then(|| (age, Some(reason(target))));
     }
-    (age > patience).then_some((age, None))
+    let age = now.since(newest);
+    (age > patience(shared, source)).then_some((age, None))
 }
 
 fn taken(source: &Source, answer: &Answer) -> Option<Stamp> {
@@ -89,28 +93,25 @@ fn targets(shared: &Shared) -> &[Target] {
     }
 }
 
-/// A target that all of the answer depends on and that is down: nothing of it can be newer than that.
-fn dark_targets<'a>(shared: &'a Shared, source: &Source, answer: &Answer) -> Option<&'a Target> {
-    let down = || targets(shared).iter().filter(|t| t.health == TargetHealth::Down);
-    down().next()?;
-    let from = sources_of(shared, source, answer);
-    let of = |target: &&Target| from.iter().any(|labels| target.labels.contains(labels));
-    let every_origin_is_down = from.iter().all(|labels| down().any(|t| t.labels.contains(labels)));
-    down().find(of).filter(|_| every_origin_is_down)
+/// A target that is down and that the answer depends on, with the time of the last sample it gave where that can be told.
+fn dark<'a>(shared: &'a Shared, source: &Source, answer: &Answer) -> Option<(&'a Target, Option<Stamp>)> {
+    let down: Vec<&Target> = targets(shared).iter().filter(|t| t.health == TargetHealth::Down).collect();
+    let of = |labels: &Labels| down.iter().find(|t| t.labels.contains(labels)).copied();
+    let own = answer.series.iter().filter_map(|s| Some((of(&origin(&s.labels)?)?, s.last()?.at)));
+    if let Some((target, last)) = own.min_by_key(|(_, last)| *last) {
+        return Some((target, Some(last)));
+    }
+    if down.is_empty() || answer.series.iter().all(|s| origin(&s.labels).is_some()) {
+        return None;
+    }
+    let asked = origin_query(source).and_then(|source| shared.store.answer(&source))?;
+    asked.series.iter().find_map(|s| of(&origin(&s.labels)?)).map(|target| (target, None))
 }
 
-/// The `job` and `instance` labels that an answer comes from: its series' own, or else those of its first metric.
-fn sources_of(shared: &Shared, source: &Source, answer: &Answer) -> Vec<Labels> {
-    let origin = |labels: &Labels| -> Option<Labels> {
-        let both = [("job", labels.get("job")?), ("instance", labels.get("instance")?)];
-        Some(both.into_iter().collect())
-    };
-    let own: Option<Vec<Labels>> = answer.series.iter().map(|s| origin(&s.labels)).collect();
-    if let Some(own) = own.filter(|o| !o.is_empty()) {
-        return own;
-    }
-    let asked = origin_query(source).and_then(|source| shared.store.answer(&source));
-    asked.into_iter().flat_map(|a| &a.series).filter_map(|s| origin(&s.labels)).collect()
+/// The labels that name a target, where a series has both.
+fn origin(labels: &Labels) -> Option<Labels> {
+    let both = [("job", labels.get("job")?), ("instance", labels.get("instance")?)];
+    Some(both.into_iter().collect())
 }
 
 /// The question where a source's first metric comes from.

@@ -4,14 +4,15 @@ use ratatui::layout::Rect;
 
 use crate::app::model::Shared;
 use crate::app::need::{Data, Source};
-use crate::app::rows::{Row, Standing};
+use crate::app::rows::{self, Row, Standing};
 use crate::app::screens::alerts::{Detail, Graph};
 use crate::domain::clean::Clean;
 use crate::domain::labels::Labels;
 use crate::domain::range::clock;
 use crate::domain::time::human;
+use crate::domain::unit::Unit;
 use crate::ui::panels;
-use crate::ui::pen::{Pen, Words};
+use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::theme::Role;
 
 /// The graph takes this share of the height, in percent.
@@ -53,7 +54,7 @@ fn head(shared: &Shared, row: &Row, here: bool, area: Rect, pen: &mut Pen<'_>) {
 
 fn draw_graph(shared: &Shared, row: &Row, graph: &Graph, area: Rect, pen: &mut Pen<'_>) {
     let known = shared.store.get(&graph.source);
-    let badge = pen.staleness(&shared.freshness(&graph.source)).map(|(role, text)| panels::Badge::new(role, Clean::new(&text)));
+    let badge = staleness(&shared.freshness(&graph.source)).map(|(role, text)| panels::Badge::new(role, Clean::new(&text)));
     let title = Clean::new(&graph.expr);
     let inside = panels::frame(&title, badge.as_ref(), false, pen.look, area, pen.buf);
     let Some(answer) = known.and_then(|_| shared.store.answer(&graph.source)) else { return };
@@ -70,6 +71,7 @@ fn draw_graph(shared: &Shared, row: &Row, graph: &Graph, area: Rect, pen: &mut P
 /// The text below the graph, as many lines as it needs.
 fn lines(shared: &Shared, row: &Row, graph: Option<&Graph>, width: usize) -> Vec<Vec<Words>> {
     let mut lines = Vec::new();
+    lines.extend(value(shared, row).map(|value| pair("value now", &value, Role::Text)));
     if let Some(graph) = graph {
         lines.push(pair("for", &human(graph.hold), Role::Text));
     }
@@ -80,6 +82,13 @@ fn lines(shared: &Shared, row: &Row, graph: Option<&Graph>, width: usize) -> Vec
     lines.extend(pairs(&row.labels));
     lines.extend(people(shared, row));
     lines
+}
+
+/// The expression's value at the last evaluation: annotations keep the one of when the alert was sent.
+fn value(shared: &Shared, row: &Row) -> Option<String> {
+    let alerts = &rows::rule(shared, &row.labels)?.alerting.as_ref()?.alerts;
+    let value: f64 = alerts.iter().find(|a| row.labels.contains(&a.labels))?.value.parse().ok()?;
+    Some(Unit("none".into()).format(value, None).to_string())
 }
 
 fn pairs(labels: &Labels) -> impl Iterator<Item = Vec<Words>> {
@@ -122,7 +131,7 @@ fn people(shared: &Shared, row: &Row) -> Vec<Vec<Words>> {
     if let Some(Data::Alerts(set)) = shared.store.data(&Source::Alerts) {
         let knows = |n: usize| if row.members.contains(&n) { "knows it" } else { "does not know it" };
         lines.extend(set.members.iter().enumerate().map(|(n, member)| {
-            let state = member.state.as_ref().map_or_else(|fault| fault.to_string(), |s| format!("{}, {}", s.version, knows(n)));
+            let state = member.state.as_ref().map_or_else(ToString::to_string, |s| format!("{}, {}", s.version, knows(n)));
             pair("member", &format!("{}  {state}", member.url), Role::Dim)
         }));
     }

@@ -42,7 +42,7 @@ fn line(shared: &Shared, service: &Service, pen: &Pen<'_>) -> Vec<Words> {
         Health::Down => (Role::Critical, "✖ down    ", "X down    "),
         Health::Unknown => (Role::Unknown, "? unknown ", "? unknown "),
     };
-    let name = format!(" {:<16}", Clean::new(service.name.as_str()));
+    let name = format!(" {:<14}", Clean::new(service.name.as_str()));
     let mut words = vec![(role, format!(" {}", pen.look.pick(unicode, ascii))), (Role::Text, name)];
     words.extend(trouble(shared, service, &freshness));
     words.extend(report.map(|r| (if health == Health::Up { Role::Dim } else { Role::Text }, facts(r))));
@@ -55,10 +55,10 @@ fn trouble(shared: &Shared, service: &Service, freshness: &Freshness) -> Option<
     let known = shared.store.get(&source)?;
     let fault = known.fault.as_ref()?;
     let age = match freshness {
-        Freshness::Stale { age, .. } => format!("; last good {} ago", human(*age)),
+        Freshness::Stale { age, .. } => format!(", last seen {} ago", human(*age)),
         _ => String::new(),
     };
-    Some((Role::Critical, format!("{}{age}  ", Clean::new(&fault.to_string()))))
+    Some((Role::Critical, format!("{}{age}: {}  ", fault.kind.word(), Clean::new(&fault.detail))))
 }
 
 fn facts(report: &Report) -> String {
@@ -75,7 +75,7 @@ fn side(side: &Side) -> String {
         Side::Primary { replicas } => {
             let worst = replicas.iter().filter_map(|r| r.lag_bytes).max();
             let lag = worst.map_or_else(|| "?".to_owned(), bytes);
-            format!("primary, {} following, {lag} behind", replicas.len())
+            format!("primary, {} following {lag} behind", replicas.len())
         }
         Side::Replica { linked: Some(false), .. } => "replica, link down".into(),
         Side::Replica { lag: Some(lag), .. } => format!("replica, {} behind", human(*lag)),
@@ -84,26 +84,25 @@ fn side(side: &Side) -> String {
 }
 
 fn postgres(p: &PostgresFacts) -> String {
-    let mut parts = vec![format!("PostgreSQL {}", Clean::new(&p.version)), side(&p.role)];
-    parts.push(format!("{}/{} connections", p.connections, p.max_connections));
+    let mut parts = vec![side(&p.role), format!("{}/{} connections", p.connections, p.max_connections)];
     if p.archiving == Some(false) {
         parts.push("WAL archiving fails".into());
     }
     parts.extend(p.oldest_transaction.filter(|t| t.as_secs() >= 60).map(|t| format!("transaction open {}", human(t))));
+    parts.push(format!("PostgreSQL {}", Clean::new(&p.version)));
     parts.join(", ")
 }
 
 fn redis(r: &RedisFacts) -> String {
     let limit = r.max_memory.map_or_else(String::new, |max| format!(" of {}", bytes(max)));
-    let mut parts = vec![format!("Redis {}", Clean::new(&r.version)), side(&r.role)];
-    parts.push(format!("{}{limit}", bytes(r.used_memory)));
-    parts.push(format!("{} keys", r.keys));
+    let mut parts = vec![side(&r.role), format!("{}{limit}", bytes(r.used_memory)), format!("{} keys", r.keys)];
     if r.persistence.loading {
         parts.push("loading".into());
     }
     if !r.persistence.healthy {
         parts.push("last save failed".into());
     }
+    parts.push(format!("Redis {}", Clean::new(&r.version)));
     parts.join(", ")
 }
 

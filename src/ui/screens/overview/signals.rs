@@ -9,7 +9,7 @@ use crate::domain::clean::Clean;
 use crate::domain::series::Answer;
 use crate::domain::signal::Signal;
 use crate::ui::panels;
-use crate::ui::pen::{Pen, Words};
+use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::theme::Role;
 
 /// Draws them, and says how many rows that took.
@@ -39,7 +39,7 @@ fn row(shared: &Shared, signal: &Signal, area: Rect, row: u16, pen: &mut Pen<'_>
     let values: Vec<f64> = answer.and_then(|a| a.series.first()).iter().flat_map(|s| &s.samples).map(|s| s.value).collect();
     words.push((role, panels::chart::sparkline(&values, usize::from(SIGNAL_COLUMNS), pen.look)));
     words.push((Role::Dim, format!("  {}", bounds(signal))));
-    words.extend(pen.staleness(&freshness).map(|(role, text)| (role, format!("  {text}"))));
+    words.extend(staleness(&freshness).map(|(role, text)| (role, format!("  {text}"))));
     pen.line(area, row, &words);
 }
 
