@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::message::Fed;
-use crate::app::need::{Data, Source};
+use crate::app::need::{Data, Need, Source};
 use crate::domain::fault::Fault;
 use crate::domain::series::Answer;
 use crate::domain::time::Moment;
@@ -79,9 +79,9 @@ impl Store {
         }
     }
 
-    /// Forgets what nobody has wanted for long.
-    pub fn forget(&mut self, now: Moment) {
-        self.known.retain(|_, k| now.since(k.tried) < KEPT);
+    /// Forgets what nobody has wanted for long. What is wanted stays, however long the console was asleep.
+    pub fn forget(&mut self, now: Moment, wanted: &[Need]) {
+        self.known.retain(|source, k| now.since(k.tried) < KEPT || wanted.iter().any(|need| need.source == *source));
     }
 
     /// What is known of a source.
@@ -132,7 +132,7 @@ impl Freshness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::need::{Epoch, Need};
+    use crate::app::need::Epoch;
     use crate::domain::fault::FaultKind;
 
     fn at(seconds: u64) -> Moment {

@@ -1,3 +1,11 @@
 #![allow(clippy::unwrap_used)]
+//! The core as a whole: messages in, and what the model, its effects and its needs are then.
 
+mod environments;
 pub mod fixtures;
+mod health;
+mod keys;
+mod lists;
+mod needs;
+mod rows;
+mod trust;

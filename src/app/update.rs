@@ -9,7 +9,7 @@ use crate::app::key::Key;
 use crate::app::keymap::Found;
 use crate::app::lookout::Sight;
 use crate::app::message::{Fed, Input, Message};
-use crate::app::model::{Model, Shared};
+use crate::app::model::{Model, Shared, needs};
 use crate::app::need::{Data, Source};
 use crate::app::popup::Popup;
 use crokey::crossterm::event::KeyCode;
@@ -28,7 +28,8 @@ fn take_in(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
             model.shared.now = now;
-            model.shared.store.forget(now);
+            let wanted = needs(model);
+            model.shared.store.forget(now, &wanted);
             vec![]
         }
         Message::Input(Input::Resize(columns, rows)) => {

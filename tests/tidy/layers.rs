@@ -57,7 +57,8 @@ fn named(line: &str) -> Vec<&str> {
             let rest = &line[at + root.len()..];
             match rest.strip_prefix('{') {
                 Some(several) => {
-                    found.extend(several.split(['}', ',']).filter_map(|part| words(part).next().map(|(_, word)| word)))
+                    let each = several.split(['}', ',']).filter_map(|part| words(part).next());
+                    found.extend(each.map(|(_, word)| word));
                 }
                 None => found.extend(words(rest).next().map(|(_, word)| word)),
             }

@@ -46,8 +46,9 @@ pub fn unfinished(source: &Source) -> Vec<String> {
 pub fn sleeps(source: &Source) -> Vec<String> {
     let rests = |f: &str| RESTING.contains(&(source.path.as_str(), f));
     let inside = |line: usize| source.items("fn").filter(|f| f.lines.contains(&line)).last();
-    let sleeping =
-        |line: &str| words(line).any(|(at, word)| ["sleep", "sleep_until"].contains(&word) && line[at + word.len()..].starts_with('('));
+    let sleeping = |line: &str| {
+        words(line).any(|(at, word)| ["sleep", "sleep_until"].contains(&word) && line[at + word.len()..].starts_with('('))
+    };
     let found = source.lines().filter(|(n, line)| source.tests(*n) && sleeping(line));
     let found = found.filter(|(n, _)| !inside(*n).is_some_and(|f| rests(f.name)));
     found.map(|(n, _)| source.at(n, "a test sleeps: wait for a condition, with a deadline")).collect()
