@@ -112,7 +112,11 @@ impl Console {
         let input = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => Input::Key(Key::from(key)),
             Event::Paste(text) => Input::Paste(text),
-            Event::Resize(columns, rows) => Input::Resize(columns, rows),
+            Event::Resize(columns, rows) => {
+                // There and back again is the same size, but not the same screen.
+                self.painter.forget()?;
+                Input::Resize(columns, rows)
+            }
             _ => return Ok(None),
         };
         self.take(Message::Input(input))

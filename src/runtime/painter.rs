@@ -41,18 +41,22 @@ impl Painter {
         if self.shown.as_ref() == Some(&buffer) {
             return Ok(());
         }
+        let mut fits = false;
         self.terminal.draw(|frame| {
-            if frame.area() == buffer.area {
+            fits = frame.area() == buffer.area;
+            if fits {
                 frame.buffer_mut().clone_from(&buffer);
             }
         })?;
-        self.shown = Some(buffer);
+        self.shown = fits.then_some(buffer);
         Ok(())
     }
 
     /// Forgets what the terminal shows: the next frame is drawn whole.
     pub fn forget(&mut self) -> io::Result<()> {
         self.shown = None;
-        self.terminal.clear()
+        // Not `clear`: that asks the terminal where its cursor is, and a terminal that is slow to answer would end the console.
+        let (width, height) = self.size()?;
+        self.terminal.resize(Rect::new(0, 0, width, height))
     }
 }
