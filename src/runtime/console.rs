@@ -71,7 +71,9 @@ struct Console {
 
 impl Console {
     fn new(mut model: Model, shell: Shell) -> Result<Self> {
-        let painter = Painter::new(shell.look.clone()).wrap_err("cannot draw on the terminal")?;
+        let mut painter = Painter::new(shell.look.clone()).wrap_err("cannot draw on the terminal")?;
+        // A console that was killed here before left its last frame behind.
+        painter.forget()?;
         model.shared.size = painter.size()?;
         let arrivals = mpsc::unbounded_channel();
         let began = Instant::now();

@@ -34,6 +34,8 @@ async fn serve(site: &Site, parts: &Parts, jobs: &[Job<'_>]) -> Result<u16, Demo
             .args([format!("--storage.tsdb.path={}", home.display())])
             .args([format!("--web.listen-address=127.0.0.1:{port}")])
             .args(["--storage.tsdb.retention.time=6h", "--web.enable-lifecycle", "--query.timeout=10s"])
+            // Alertmanager gives up an alert that was not sent again for four of these: a Prometheus that stops is soon noticed.
+            .args(["--rules.alert.resend-delay=5s"])
     };
     let [port] = site.serve(launch, async |[port]| answers(&site.http, port, "/-/ready").await).await?;
     Ok(port)

@@ -10,6 +10,7 @@ use crate::app::need::{Data, Source};
 use crate::app::rows::{self, Row, Standing};
 use crate::app::screens::alerts::Line;
 use crate::app::selection::first_row;
+use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
 use crate::domain::time::human;
 use crate::ui::pen::{Pen, Words, staleness};
@@ -103,8 +104,14 @@ pub fn alert_line(shared: &Shared, row: &Row, area: Rect, y: u16, pen: &mut Pen<
     pen.line(rest, y, &words);
 }
 
-/// How things stand, and for how long. A pending alert counts its `for`.
+/// How things stand, and for how long. A pending alert counts its `for`. While Prometheus is not heard of, nothing is known to
+/// go on: what was last heard is told with its age.
 fn standing(shared: &Shared, row: &Row) -> Vec<Words> {
+    if let Freshness::Stale { age, .. } = shared.freshness(&Source::Rules)
+        && matches!(row.standing, Standing::Firing | Standing::Pending)
+    {
+        return vec![(Role::Stale, format!(" {}, unconfirmed for {} ", row.standing.word(), coarse(age)))];
+    }
     let age = shared.server_now().since(row.since);
     let split = members_of(shared, row);
     let (role, text) = match row.standing {

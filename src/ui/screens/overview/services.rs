@@ -14,6 +14,9 @@ use crate::domain::unit::Unit;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
 
+/// Longer names are not waited for by the others.
+const LONGEST_NAME: usize = 24;
+
 /// Draws them.
 pub fn draw(shared: &Shared, selection: &Selection<Name>, focused: bool, area: Rect, pen: &mut Pen<'_>) {
     let services = &shared.environment().services;
@@ -24,17 +27,18 @@ pub fn draw(shared: &Shared, selection: &Selection<Name>, focused: bool, area: R
     let list = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let names: Vec<Name> = services.iter().map(|s| s.name.clone()).collect();
     let selected = selection.row(&names);
+    let name_width = services.iter().map(|s| s.name.as_str().len().min(LONGEST_NAME)).max().unwrap_or(0);
     let first = first_row(selected, services.len(), usize::from(list.height));
     for (n, service) in services.iter().enumerate().skip(first).take(usize::from(list.height)) {
         let row = (n - first) as u16;
-        pen.line(list, row, &line(shared, service, pen));
+        pen.line(list, row, &line(shared, service, name_width, pen));
         if focused && Some(n) == selected {
             pen.mark(list, row, Role::Selection);
         }
     }
 }
 
-fn line(shared: &Shared, service: &Service, pen: &Pen<'_>) -> Vec<Words> {
+fn line(shared: &Shared, service: &Service, name_width: usize, pen: &Pen<'_>) -> Vec<Words> {
     let (health, report, freshness) = health(shared, &service.name);
     let (role, unicode, ascii) = match health {
         Health::Up => (Role::Good, "● up      ", "o up      "),
@@ -42,7 +46,7 @@ fn line(shared: &Shared, service: &Service, pen: &Pen<'_>) -> Vec<Words> {
         Health::Down => (Role::Critical, "✖ down    ", "X down    "),
         Health::Unknown => (Role::Unknown, "? unknown ", "? unknown "),
     };
-    let name = format!(" {:<14}", Clean::new(service.name.as_str()));
+    let name = format!(" {:<name_width$}  ", Clean::new(service.name.as_str()));
     let mut words = vec![(role, format!(" {}", pen.look.pick(unicode, ascii))), (Role::Text, name)];
     words.extend(trouble(shared, service, &freshness));
     words.extend(report.map(|r| (if health == Health::Up { Role::Dim } else { Role::Text }, facts(r))));
