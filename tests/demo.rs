@@ -136,6 +136,7 @@ fn a_killed_supervisor_leaves_nothing_also_in_the_middle_of_a_fault() {
     assert!(stack.breaks("stop-app", 300));
     let traces = stack.traces();
     assert!(members(traces.supervisor.pid).len() > 15, "the traces name something");
+    traces.assert_memory();
     traces.supervisor.signal("KILL");
     until("the watchdog has swept", SOON, || traces.gone());
     traces.assert_gone();

@@ -17,8 +17,10 @@ use crate::demo::faults;
 use crate::demo::process::{self, Process};
 use crate::demo::registry;
 
-/// How long servers may take to end when asked.
-const GRACE: Duration = Duration::from_secs(4);
+/// How long PostgreSQL may take to end when asked.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long all others may take: an Alertmanager says farewell to its cluster for seconds.
+const POLITENESS: Duration = Duration::from_secs(1);
 
 /// What is to be swept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,17 +41,17 @@ impl Sweep {
     }
 
     /// Ends the faults and all processes but the supervisor.
-    pub fn end_processes(&self) {
+    fn end_processes(&self) {
         faults::end_all(&self.dir);
         let postmasters = postmasters(&self.dir);
-        let members = self.members();
+        let keeps_memory = |process: &Process| postmasters.iter().any(|(pid, _)| *pid == process.pid);
+        let (servers, others): (Vec<Process>, Vec<Process>) = self.members().into_iter().partition(keeps_memory);
         self.wake();
-        for &member in &members {
-            // For a postmaster this is "at once": it takes its shared memory with it, which a kill would leave.
-            let postmaster = postmasters.iter().any(|(pid, _)| *pid == member.pid);
-            let _ = member.signal(if postmaster { Signal::QUIT } else { Signal::TERM });
-        }
-        process::wait_gone(members, GRACE);
+        // For a postmaster this is "at once": it takes its shared memory with it, which a kill would leave.
+        signal_all(&servers, Signal::QUIT);
+        signal_all(&others, Signal::TERM);
+        signal_all(&process::wait_gone(others, POLITENESS), Signal::KILL);
+        process::wait_gone(servers, GRACE);
         self.kill_rest();
         for (pid, memory) in postmasters {
             remove_shared_memory(pid, &memory);
@@ -57,7 +59,7 @@ impl Sweep {
     }
 
     /// Removes folder and socket.
-    pub fn remove_files(&self) {
+    fn remove_files(&self) {
         // A process that has just ended may have written a last file while the folder was being read.
         for _ in 0..5 {
             if fs::remove_dir_all(&self.dir).is_ok() || !self.dir.exists() {
@@ -85,11 +87,16 @@ impl Sweep {
         // Twice: a process may have started another one just before it ended.
         for _ in 0..2 {
             let rest = self.members();
-            for &member in &rest {
-                let _ = member.signal(Signal::KILL);
-            }
+            signal_all(&rest, Signal::KILL);
             process::wait_gone(rest, GRACE);
         }
+    }
+}
+
+/// One that is gone, or may not be signalled, cannot be helped.
+fn signal_all(processes: &[Process], signal: Signal) {
+    for process in processes {
+        let _ = process.signal(signal);
     }
 }
 

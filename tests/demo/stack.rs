@@ -149,7 +149,10 @@ impl Stack<'_> {
     /// What must not be there when it has ended.
     pub fn traces(&self) -> Traces {
         let pid = self.status()["supervisor"].as_u64().unwrap() as u32;
-        Traces { supervisor: Process::of(pid).unwrap(), dir: self.dir() }
+        let postmaster = |name: &str| fs::read_to_string(self.dir().join(name).join("data/postmaster.pid")).unwrap();
+        let number = |name| postmaster(name).lines().next().unwrap().trim().to_owned();
+        let postmasters = ["primary", "standby"].map(number).into();
+        Traces { supervisor: Process::of(pid).unwrap(), dir: self.dir(), postmasters }
     }
 
     /// Ends it as systemd would; answers with all that was printed.
@@ -177,6 +180,8 @@ impl Stack<'_> {
 pub struct Traces {
     pub supervisor: Process,
     dir: PathBuf,
+    /// The numbers of both PostgreSQL servers: the creators of their shared memory.
+    postmasters: Vec<String>,
 }
 
 impl Traces {
@@ -199,6 +204,20 @@ impl Traces {
         let left = self.left();
         assert!(left.is_empty(), "still running: {left:?}");
         assert!(!self.dir.exists(), "{} is left", self.dir.display());
+        assert_eq!(self.memory(), Vec::<String>::new(), "shared memory is left");
+    }
+
+    /// Segments of System V shared memory that its servers made.
+    fn memory(&self) -> Vec<String> {
+        let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap();
+        let creator = |line: &str| line.split_ascii_whitespace().nth(4).map(str::to_owned);
+        let ours = |line: &&str| creator(line).is_some_and(|creator| self.postmasters.contains(&creator));
+        segments.lines().filter(ours).map(str::to_owned).collect()
+    }
+
+    /// That its servers have shared memory at all: else its absence proves nothing.
+    pub fn assert_memory(&self) {
+        assert_eq!(self.memory().len(), 2);
     }
 
     /// Ends what is left by force, where a test has killed those who would.
