@@ -48,6 +48,17 @@ pub enum Source {
     LabelNames,
 }
 
+impl Source {
+    /// The PromQL of a query.
+    pub fn expr(&self) -> Option<&str> {
+        match self {
+            Self::Range(query) => Some(&query.expr),
+            Self::Instant(expr) => Some(expr),
+            _ => None,
+        }
+    }
+}
+
 /// A range query, without its clock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RangeQuery {
@@ -59,6 +70,9 @@ pub struct RangeQuery {
     pub shift: Duration,
     /// Between two samples.
     pub step: Duration,
+    /// Whether samples stand on multiples of the step, so that a graph stands still from poll to poll; else the last one is of
+    /// the very end.
+    pub aligned: bool,
     /// To how many columns the samples are reduced, keeping each column's extremes.
     pub columns: u16,
 }

@@ -135,7 +135,8 @@ fn now(prometheus: &Prometheus) -> Stamp {
 }
 
 async fn range(client: &Prometheus, query: &RangeQuery) -> Result<Answer, Fault> {
-    let window = aligned(query.range.window(now(client).before(query.shift)), query.step);
+    let window = query.range.window(now(client).before(query.shift));
+    let window = if query.aligned { aligned(window, query.step) } else { to_the_end(window, query.step) };
     let query = prometheus::RangeQuery { expr: &query.expr, window, step: query.step, points: query.columns };
     client.query_range(query).await
 }
@@ -145,6 +146,12 @@ fn aligned(window: Window, step: Duration) -> Window {
     let step = step.as_millis().max(1) as i64;
     let down = |at: Stamp| Stamp(at.0.div_euclid(step) * step);
     Window { start: down(window.start), end: down(window.end) }
+}
+
+/// Begins a whole number of steps before its end, so that the last sample is of the end.
+fn to_the_end(window: Window, step: Duration) -> Window {
+    let step = step.as_millis().max(1) as i64;
+    Window { start: Stamp(window.end.0 - (window.end.0 - window.start.0) / step * step), ..window }
 }
 
 async fn instant(client: &Prometheus, expr: &str) -> Result<Answer, Fault> {

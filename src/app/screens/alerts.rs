@@ -136,6 +136,7 @@ impl Detail {
             range: shared.range,
             shift: Duration::ZERO,
             step: layout::step(shared.range, columns),
+            aligned: true,
             columns: columns * 2,
         });
         let hold = rule.alerting.as_ref().map_or(Duration::ZERO, |a| a.hold);

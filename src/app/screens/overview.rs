@@ -98,6 +98,7 @@ pub fn signal_source(signal: &Signal) -> Source {
         range: SIGNAL_RANGE,
         shift: Duration::ZERO,
         step,
+        aligned: false,
         columns: SIGNAL_COLUMNS,
     })
 }

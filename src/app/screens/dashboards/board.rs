@@ -188,7 +188,7 @@ impl Board {
 
     /// The queries of the focused panel, as they are sent.
     pub fn copy(&self) -> Option<String> {
-        let queries: Vec<&str> = self.focused()?.panel.targets.iter().map(|t| t.expr.as_str()).collect();
+        let queries: Vec<&str> = self.focused()?.sources.iter().flatten().filter_map(Source::expr).collect();
         (!queries.is_empty()).then(|| queries.join("\n"))
     }
 }

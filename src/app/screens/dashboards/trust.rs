@@ -116,12 +116,7 @@ fn origin(labels: &Labels) -> Option<Labels> {
 
 /// The question where a source's first metric comes from.
 fn origin_query(source: &Source) -> Option<Source> {
-    let expr = match source {
-        Source::Range(query) => &query.expr,
-        Source::Instant(expr) => expr,
-        _ => return None,
-    };
-    let selector = promql::selectors(expr).into_iter().next()?;
+    let selector = promql::selectors(source.expr()?).into_iter().next()?;
     Some(Source::Instant(format!("group by (job, instance) (last_over_time({selector}[1h]))")))
 }
 

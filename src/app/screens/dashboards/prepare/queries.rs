@@ -29,5 +29,6 @@ pub fn source(
         return Some(Source::Instant(expr));
     }
     let shift = panel.times.shift.unwrap_or_default();
-    Some(Source::Range(RangeQuery { expr, range, shift, step, columns: columns.saturating_mul(DOTS).max(1) }))
+    let aligned = matches!(panel.kind, PanelKind::Timeseries(_));
+    Some(Source::Range(RangeQuery { expr, range, shift, step, aligned, columns: columns.saturating_mul(DOTS).max(1) }))
 }
