@@ -23,4 +23,4 @@ pub mod store;
 pub mod update;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,6 +10,9 @@ mod popup;
 mod screens;
 pub mod theme;
 
+#[cfg(test)]
+mod tests;
+
 use ratatui::buffer::Buffer;
 
 use crate::app::layout;

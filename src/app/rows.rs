@@ -1,6 +1,7 @@
 //! The rows of the alert list: Alertmanager's alerts, those lost sight of, and what Prometheus still counts, as one list.
 
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use crate::app::lookout::Lookout;
 use crate::app::model::Shared;
@@ -121,8 +122,8 @@ fn lost(lookout: &Lookout) -> impl Iterator<Item = Row> {
 /// What Prometheus counts or fires and no Alertmanager has told of.
 fn pending(groups: &[RuleGroup], told: &[Row]) -> Vec<Row> {
     let rules = groups.iter().flat_map(|g| &g.rules).filter_map(|r| r.alerting.as_ref());
-    let alerts = rules.flat_map(|a| &a.alerts);
-    let untold = alerts.filter(|a| !told.iter().any(|row| row.labels.contains(&a.labels)));
+    let mut told = Told::new(told);
+    let untold = rules.flat_map(|a| &a.alerts).filter(|a| !told.knows(&a.labels));
     let row = |a: &RuleAlert| Row {
         id: a.labels.fingerprint(),
         standing: if a.firing { Standing::Firing } else { Standing::Pending },
@@ -136,6 +137,33 @@ fn pending(groups: &[RuleGroup], told: &[Row]) -> Vec<Row> {
         members: vec![],
     };
     untold.map(row).collect()
+}
+
+/// The alerts that were told of, found by the labels that Prometheus gives: Alertmanager's copies hold external ones besides.
+/// In a storm there are thousands of both.
+struct Told<'a> {
+    named: HashMap<&'a str, Vec<&'a Labels>>,
+    /// By the names of Prometheus's labels, `alertname`'s value first: what is told under these names.
+    known: HashMap<Vec<&'a str>, HashSet<Labels>>,
+}
+
+impl<'a> Told<'a> {
+    fn new(rows: &'a [Row]) -> Self {
+        let mut named: HashMap<&str, Vec<&Labels>> = HashMap::new();
+        for row in rows {
+            named.entry(row.name()).or_default().push(&row.labels);
+        }
+        Self { named, known: HashMap::new() }
+    }
+
+    fn knows(&mut self, labels: &'a Labels) -> bool {
+        let name = labels.get("alertname").unwrap_or_default();
+        let names = labels.iter().map(|(label, _)| label);
+        let told = self.named.get(name).map_or(&[][..], Vec::as_slice);
+        let only = |all: &Labels| all.iter().filter(|(label, _)| labels.get(label).is_some()).collect();
+        let key = std::iter::once(name).chain(names).collect();
+        self.known.entry(key).or_insert_with(|| told.iter().map(|all| only(all)).collect()).contains(labels)
+    }
 }
 
 /// The rule behind an alert: the one of its name whose active alerts include it, or else the first of its name.

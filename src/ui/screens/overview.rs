@@ -70,6 +70,7 @@ fn ladder(shared: &Shared, rows: &[Row], pen: &Pen<'_>) -> Vec<Words> {
         let role = if n == 0 { Role::Dim } else { pen.severity(severity).0 };
         words.push((role, format!(" {word} {n} ")));
     }
+    words.extend(watchdog(shared, rows, pen));
     for (standing, role) in
         [(Standing::Lost, Role::Critical), (Standing::Pending, Role::Warning), (Standing::Suppressed, Role::Dim)]
     {
@@ -78,16 +79,17 @@ fn ladder(shared: &Shared, rows: &[Row], pen: &Pen<'_>) -> Vec<Words> {
             words.push((role, format!(" {} {n} ", standing.word())));
         }
     }
-    words.extend(watchdog(rows, pen));
     words
 }
 
-/// The dead-man's alert fires while the way from Prometheus to here is whole.
-fn watchdog(rows: &[Row], pen: &Pen<'_>) -> Option<Words> {
+/// The dead-man's alert fires while the way from Prometheus to here is whole: Alertmanager must have told of it, and not long ago.
+fn watchdog(shared: &Shared, rows: &[Row], pen: &Pen<'_>) -> Option<Words> {
     let row = rows.iter().find(|r| rows::is_watchdog(r))?;
-    Some(match row.standing {
-        Standing::Firing | Standing::Suppressed => (Role::Good, pen.look.pick(" ✔ watchdog", " + watchdog").into()),
-        _ => (Role::Critical, pen.look.pick(" ✖ watchdog lost", " X watchdog lost").into()),
+    let told = matches!(row.standing, Standing::Firing | Standing::Suppressed) && !row.members.is_empty();
+    Some(match (shared.freshness(&Source::Alerts).is_fresh(), told) {
+        (true, true) => (Role::Good, pen.look.pick(" ✔ watchdog ", " + watchdog ").into()),
+        (true, false) => (Role::Critical, pen.look.pick(" ✖ watchdog lost ", " X watchdog lost ").into()),
+        (false, _) => (Role::Unknown, " ? watchdog ".into()),
     })
 }
 

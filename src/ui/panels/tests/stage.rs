@@ -1,10 +1,7 @@
 //! A panel with made-up data, and its picture.
 
-use std::fmt::Write;
-
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 
 use crate::domain::clean::Clean;
 use crate::domain::fault::Fault;
@@ -14,6 +11,8 @@ use crate::domain::time::Stamp;
 use crate::grafana::model::{FieldOptions, GridPos, Panel, PanelKind, Target, Times};
 use crate::ui::panels::{Badge, Input, Outcome, draw, frame};
 use crate::ui::theme::Look;
+
+pub use crate::ui::tests::picture::{styled, text};
 
 /// 2026-11-22 02:00 UTC.
 pub const START: i64 = 1_795_312_800_000;
@@ -108,50 +107,4 @@ pub fn panel(kind: PanelKind) -> Panel {
 pub fn wave(n: usize, value: impl Fn(f64) -> f64) -> Vec<Sample> {
     let at = |k: usize| Stamp(START + SPAN * k as i64 / (n.max(2) - 1) as i64);
     (0..n).map(|k| Sample { at: at(k), value: value(k as f64) }).collect()
-}
-
-/// The cells' characters, line by line.
-pub fn text(buf: &Buffer) -> String {
-    let mut out = String::new();
-    for y in buf.area.top()..buf.area.bottom() {
-        let row: String = (buf.area.left()..buf.area.right()).filter_map(|x| buf.cell((x, y))).map(Cell::symbol).collect();
-        out.push_str(row.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-/// The characters, then where each style runs: `row: from-to style`.
-pub fn styled(buf: &Buffer) -> String {
-    let mut out = text(buf);
-    for y in buf.area.top()..buf.area.bottom() {
-        let mut runs: Vec<(u16, u16, String)> = Vec::new();
-        for x in buf.area.left()..buf.area.right() {
-            let Some(cell) = buf.cell((x, y)) else { continue };
-            let style = style(cell);
-            match runs.last_mut().filter(|r| r.2 == style && r.1 + 1 == x) {
-                Some(run) => run.1 = x,
-                None if style.is_empty() => {}
-                None => runs.push((x, x, style)),
-            }
-        }
-        for (from, to, style) in runs {
-            let _ = writeln!(out, "{y:>2}: {from:>3}-{to:<3} {style}");
-        }
-    }
-    out
-}
-
-fn style(cell: &Cell) -> String {
-    let mut parts = Vec::new();
-    if cell.fg != ratatui::style::Color::Reset {
-        parts.push(cell.fg.to_string());
-    }
-    if cell.bg != ratatui::style::Color::Reset {
-        parts.push(format!("on {}", cell.bg));
-    }
-    if cell.modifier != Modifier::empty() {
-        parts.push(format!("{:?}", cell.modifier));
-    }
-    parts.join(" ")
 }

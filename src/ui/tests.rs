@@ -1,0 +1,8 @@
+#![allow(clippy::unwrap_used)]
+//! Whole screens: what they show of a bad night, of hostile text, and at any size.
+
+mod any;
+mod hostile;
+mod night;
+mod old;
+pub mod picture;

@@ -1,0 +1,211 @@
+//! A bad night: alerts and services in all states, a dashboard, on every screen.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::message::{Input, Message};
+use crate::app::model::Model;
+use crate::app::need::{DashboardFile, Data, Source};
+use crate::app::screens::overview::signal_source;
+use crate::app::tests::fixtures::{START, alert, answer, at, fail, matrix, members, model, press, rules, series, target, wait};
+use crate::app::update::update;
+use crate::domain::alert::{Alert, AlertSet, AlertState, Silence};
+use crate::domain::colour::Colour;
+use crate::domain::fault::FaultKind;
+use crate::domain::guard::Guard;
+use crate::domain::service::{
+    Facts, HttpFacts, Persistence, PostgresFacts, RedisFacts, Replica, Report, Role, Service, ServiceKind,
+};
+use crate::domain::signal::Signal;
+use crate::domain::target::TargetHealth;
+use crate::domain::unit::Unit;
+use crate::grafana;
+use crate::ui::theme::Look;
+use crate::ui::view;
+
+/// How to come to each screen from any other.
+pub const SCREENS: [&str; 9] = [
+    "esc esc esc 1",
+    "esc esc esc 1 tab",
+    "esc esc esc 3",
+    "esc esc esc 3 enter",
+    "esc esc esc 2",
+    "esc esc esc 2 enter",
+    "esc esc esc 2 enter enter",
+    "esc esc esc 2 ?",
+    "esc esc esc 3 :",
+];
+
+/// The console, two minutes into the night.
+pub fn night() -> Model {
+    let mut model = model(&["production"]);
+    let env = &mut Arc::make_mut(&mut model.shared.setup).environments[0];
+    (env.colour, env.guard, env.alertmanagers) = (Colour::of("red"), Guard::Strict, 2);
+    env.services = services();
+    env.signals = signals();
+    probes(&mut model);
+    measure(&mut model);
+    alerts(&mut model);
+    dashboards(&mut model);
+    model
+}
+
+/// The whole screen at its size.
+pub fn draw(model: &Model, look: &Look) -> Buffer {
+    let (width, height) = model.shared.size;
+    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+    view(model, look, &mut buf);
+    buf
+}
+
+/// The terminal becomes another size.
+pub fn resize(model: &mut Model, width: u16, height: u16) {
+    update(model, Message::Input(Input::Resize(width, height)));
+    ask_panels(model);
+}
+
+fn services() -> Vec<Service> {
+    let service = |(name, kind): (&str, _)| Service { name: name.into(), kind, place: format!("{name}.internal") };
+    let kinds = [
+        ("orders", ServiceKind::Postgres),
+        ("orders-replica", ServiceKind::Postgres),
+        ("cache", ServiceKind::Redis),
+        ("sessions", ServiceKind::Redis),
+        ("shop", ServiceKind::Http),
+        ("admin", ServiceKind::Http),
+    ];
+    kinds.into_iter().map(service).collect()
+}
+
+fn signals() -> Vec<Signal> {
+    let signal = |(name, unit, warning, critical): (&str, Option<&str>, _, _)| Signal {
+        name: name.into(),
+        query: name.into(),
+        unit: unit.map(|u| Unit(u.into())),
+        warning,
+        critical,
+    };
+    [
+        ("requests", Some("reqps"), None, None),
+        ("errors", Some("percentunit"), Some(0.01), Some(0.05)),
+        ("p95 latency", Some("s"), Some(0.5), Some(2.0)),
+        ("saturation", None, Some(80.0), Some(95.0)),
+    ]
+    .map(signal)
+    .into()
+}
+
+fn probes(model: &mut Model) {
+    let report = |facts| Data::Report(Report { took: Duration::from_millis(2), facts });
+    let postgres = PostgresFacts {
+        version: "15.18".into(),
+        role: Role::Primary { replicas: vec![Replica { name: "b".into(), state: "streaming".into(), lag_bytes: Some(1 << 20) }] },
+        connections: 41,
+        max_connections: 100,
+        bytes: Some(7 << 30),
+        oldest_transaction: None,
+        archiving: None,
+    };
+    let unlinked = PostgresFacts { role: Role::Replica { linked: Some(false), lag: None }, ..postgres.clone() };
+    let redis = RedisFacts {
+        version: "7.0.15".into(),
+        role: Role::Primary { replicas: vec![] },
+        clients: 12,
+        used_memory: 80 << 20,
+        max_memory: Some(100 << 20),
+        eviction: "noeviction".into(),
+        keys: 90_210,
+        persistence: Persistence { loading: false, aof: true, healthy: true, last_save: None, unsaved_changes: 0 },
+    };
+    answer(model, Source::Probe("cache".into()), report(Facts::Redis(redis.clone())));
+    wait(model, 120);
+    answer(model, Source::Probe("orders".into()), report(Facts::Postgres(postgres)));
+    answer(model, Source::Probe("orders-replica".into()), report(Facts::Postgres(unlinked)));
+    fail(model, Source::Probe("cache".into()), FaultKind::Timeout);
+    answer(model, Source::Probe("sessions".into()), report(Facts::Redis(redis)));
+    answer(model, Source::Probe("shop".into()), report(Facts::Http(HttpFacts { status: 503, healthy: false })));
+}
+
+fn measure(model: &mut Model) {
+    let sources: Vec<Source> = signals().iter().map(signal_source).collect();
+    for source in &sources[..2] {
+        answer(model, source.clone(), matrix(vec![series("app", 120)]));
+    }
+    fail(model, sources[2].clone(), FaultKind::Refused);
+}
+
+fn labelled(name: &str, severity: &str, instance: &str) -> Alert {
+    let labels = [("alertname", name), ("severity", severity), ("instance", instance)].into_iter().collect();
+    let summary = format!("{name} on {instance}");
+    let annotations = [("summary", summary.as_str()), ("runbook_url", "https://runbooks.example/a")].into_iter().collect();
+    Alert { labels, annotations, starts_at: START, receivers: vec!["pager".into()], members: vec![0, 1], ..alert(name) }
+}
+
+fn alerts(model: &mut Model) {
+    let suppressed = |alert| Alert { state: AlertState::Suppressed, ..alert };
+    let alerts = vec![
+        labelled("DatabaseDown", "critical", "db-1:9187"),
+        Alert { members: vec![0], ..labelled("DiskFull", "critical", "db-2:9100") },
+        labelled("HighLatency", "warning", "app-1:8080"),
+        labelled("CertificateExpires", "info", "edge:443"),
+        labelled("Strange", "purple", "somewhere"),
+        suppressed(Alert { silenced_by: vec!["s1".into()], ..labelled("BackupOld", "warning", "db-1:9187") }),
+        suppressed(Alert { inhibited_by: vec!["DatabaseDown".into()], ..labelled("QueueGrows", "warning", "app-1:8080") }),
+        labelled("Watchdog", "none", "prometheus"),
+    ];
+    let heard = |alerts, answering: &[bool]| Data::Alerts(AlertSet { alerts, members: members(answering) });
+    let before = [alerts.clone(), vec![labelled("Vanished", "critical", "app-2:8080")]].concat();
+    answer(model, Source::Alerts, heard(before, &[true, true]));
+    rules(model, &[("DatabaseDown", true), ("Counting", false)]);
+    fail(model, Source::Rules, FaultKind::Failing);
+    answer(model, Source::Alerts, heard(alerts, &[true, false]));
+    rules(model, &[("DatabaseDown", true), ("Counting", false)]);
+    answer(model, Source::Silences, Data::Silences(vec![silence()]));
+}
+
+fn silence() -> Silence {
+    Silence {
+        id: "s1".into(),
+        state: "active".into(),
+        matchers: vec![],
+        starts_at: START,
+        ends_at: START.after(Duration::from_secs(3600)),
+        updated_at: START,
+        created_by: "ada".into(),
+        comment: "known, see the ticket".into(),
+    }
+}
+
+const BOARD: &str = r#"{"title":"Shop","tags":["demo"],"schemaVersion":39,"panels":[
+  {"id":1,"type":"timeseries","title":"Requests","gridPos":{"x":0,"y":0,"w":12,"h":8},"targets":[{"refId":"A","expr":"app_requests"}]},
+  {"id":2,"type":"stat","title":"Users","gridPos":{"x":12,"y":0,"w":6,"h":4},"targets":[{"refId":"A","expr":"app_users"}]},
+  {"id":3,"type":"gauge","title":"Memory","gridPos":{"x":18,"y":0,"w":6,"h":4},"targets":[{"refId":"A","expr":"db_memory"}]},
+  {"id":4,"type":"heatmap","title":"Durations","gridPos":{"x":12,"y":4,"w":12,"h":4},"targets":[{"refId":"A","expr":"app_buckets"}]},
+  {"id":5,"type":"row","title":"Details","gridPos":{"x":0,"y":8,"w":24,"h":1},"collapsed":false,"panels":[]},
+  {"id":6,"type":"table","title":"Instances","gridPos":{"x":0,"y":9,"w":24,"h":6},"targets":[{"refId":"A","expr":"app_up","format":"table","instant":true}]}]}"#;
+
+fn dashboards(model: &mut Model) {
+    let board = DashboardFile { path: "shop.json".into(), dashboard: Ok(Arc::new(grafana::read(BOARD).unwrap())) };
+    let broken = DashboardFile { path: "broken.json".into(), dashboard: Err("line 3: a comma is missing".into()) };
+    answer(model, Source::Dashboards, Data::Dashboards(vec![board, broken]));
+    let down = target("db", TargetHealth::Down, "dial tcp: connection refused");
+    answer(model, Source::Targets, Data::Targets(vec![target("app", TargetHealth::Up, ""), down]));
+    press(model, "2 enter");
+    ask_panels(model);
+    press(model, "esc 1");
+}
+
+/// Answers what the open dashboard's panels ask at this size.
+pub fn ask_panels(model: &mut Model) {
+    let Some(board) = &model.screens.dashboards.board else { return };
+    let sources: Vec<Source> = board.prepared.shown.iter().flat_map(|s| s.sources.iter().flatten().cloned()).collect();
+    for source in sources {
+        let of_db = matches!(&source, Source::Range(query) if query.expr.starts_with("db"));
+        let told = if of_db { vec![series("db", 60)] } else { vec![series("app", 120)] };
+        answer(model, source, matrix(told));
+    }
+    assert_eq!(model.shared.now, at(120));
+}

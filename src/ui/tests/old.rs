@@ -1,0 +1,66 @@
+//! What is old, partial or unknown is never drawn as if all were well.
+
+use crate::app::model::Model;
+use crate::app::need::Source;
+use crate::app::tests::fixtures::{alert, fail, model, press, report, rules, wait};
+use crate::domain::fault::FaultKind;
+use crate::ui::tests::night::{draw, night, resize};
+use crate::ui::tests::picture::text;
+use crate::ui::theme::Look;
+
+fn picture(model: &Model) -> String {
+    text(&draw(model, &Look::default()))
+}
+
+#[test]
+fn rule_03_nothing_fires_is_said_only_where_somebody_answered() {
+    let mut model = model(&["production"]);
+    assert!(picture(&model).contains("unknown"));
+    fail(&mut model, Source::Alerts, FaultKind::Unreachable);
+    for screen in ["1", "3"] {
+        press(&mut model, screen);
+        assert!(!picture(&model).contains("nothing fires"));
+    }
+    report(&mut model, vec![]);
+    for screen in ["1", "3"] {
+        press(&mut model, screen);
+        assert!(picture(&model).contains("nothing fires"));
+    }
+    wait(&mut model, 60);
+    for screen in ["1", "3"] {
+        press(&mut model, screen);
+        assert!(!picture(&model).contains("nothing fires"));
+    }
+}
+
+#[test]
+fn rule_03_a_watchdog_that_was_heard_long_ago_is_no_good_news() {
+    let mut model = night();
+    resize(&mut model, 140, 40);
+    assert!(picture(&model).contains("✔ watchdog"));
+    wait(&mut model, 180);
+    let drawn = picture(&model);
+    assert!(drawn.contains("? watchdog") && !drawn.contains('✔'), "{drawn}");
+}
+
+#[test]
+fn rule_03_a_watchdog_that_does_not_reach_alertmanager_is_lost() {
+    let mut model = model(&["production"]);
+    rules(&mut model, &[("Watchdog", true)]);
+    report(&mut model, vec![alert("Other")]);
+    assert!(picture(&model).contains("✖ watchdog lost"));
+}
+
+#[test]
+fn rule_01_nothing_is_green_after_a_night_without_an_answer() {
+    let mut model = night();
+    wait(&mut model, 8 * 3600);
+    let look = Look::default();
+    let good = look.style(crate::ui::theme::Role::Good).fg;
+    for screen in ["1", "3", "3 enter"] {
+        press(&mut model, screen);
+        let buf = draw(&model, &look);
+        let green = buf.content.iter().find(|cell| Some(cell.fg) == good && cell.symbol() != " ");
+        assert_eq!(green, None, "{screen}:\n{}", text(&buf));
+    }
+}
