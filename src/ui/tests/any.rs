@@ -11,7 +11,7 @@ use crate::ui::theme::{Charset, Depth, Look};
 fn looks() -> impl Strategy<Value = Look> {
     let depth = prop_oneof![Just(Depth::Mono), Just(Depth::Sixteen), Just(Depth::Indexed), Just(Depth::True)];
     let charset = prop_oneof![Just(Charset::Unicode), Just(Charset::Ascii)];
-    (depth, charset).prop_map(|(depth, charset)| Look { depth, charset, ..Look::default() })
+    (charset, depth).prop_map(|(charset, depth)| Look { charset, depth, ..Look::default() })
 }
 
 fn keys() -> impl Strategy<Value = &'static str> {

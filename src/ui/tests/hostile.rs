@@ -1,14 +1,15 @@
 //! Rule 4: text from outside is drawn in its clean form, wherever it comes from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::command::Call;
-use crate::app::message::Message;
+use crate::app::message::{Fed, Message};
 use crate::app::model::Model;
-use crate::app::need::{DashboardFile, Data, Source};
+use crate::app::need::{DashboardFile, Data, Need, Source};
 use crate::app::tests::fixtures::{alert, answer, members, model, press, series, target};
 use crate::app::update::update;
-use crate::domain::alert::{Alert, AlertSet, AlertState, Silence};
+use crate::domain::alert::{Alert, AlertSet, AlertState, MemberStatus, Silence};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::labels::Labels;
 use crate::domain::rule::{Alerting, Rule, RuleAlert, RuleGroup};
@@ -46,8 +47,6 @@ fn console(evil: &str) -> Model {
 }
 
 fn fault(model: &mut Model, source: Source, evil: &str) {
-    use crate::app::message::Fed;
-    use crate::app::need::Need;
     let need = Need { env: model.shared.epoch, source, every: model.shared.environment().refresh };
     let reply = Err(Fault::new(FaultKind::Garbled, evil));
     update(model, Message::Fed(Fed { need, reply, at: model.shared.now, skew: None }));
@@ -64,7 +63,7 @@ fn services(model: &mut Model, evil: &str) {
         oldest_transaction: None,
         archiving: None,
     };
-    let report = Report { took: std::time::Duration::ZERO, facts: Facts::Postgres(facts) };
+    let report = Report { took: Duration::ZERO, facts: Facts::Postgres(facts) };
     answer(model, Source::Probe(names[0].clone()), Data::Report(report));
     fault(model, Source::Probe(names[1].clone()), evil);
 }
@@ -84,13 +83,13 @@ fn alerts(model: &mut Model, evil: &str) {
     };
     let named: Labels = [("alertname", evil), ("severity", evil)].into_iter().collect();
     let mut members = members(&[true, false]);
-    members.iter_mut().for_each(|member| {
+    for member in &mut members {
         member.url = evil.into();
         member.state = match &member.state {
-            Ok(status) => Ok(crate::domain::alert::MemberStatus { version: evil.into(), ..status.clone() }),
+            Ok(status) => Ok(MemberStatus { version: evil.into(), ..status.clone() }),
             Err(_) => Err(Fault::new(FaultKind::Unreachable, evil)),
         };
-    });
+    }
     answer(model, Source::Alerts, Data::Alerts(AlertSet { alerts: vec![hidden], members }));
     let silence = Silence {
         id: "s".into(),
@@ -110,16 +109,11 @@ fn alerts(model: &mut Model, evil: &str) {
         health: "err".into(),
         last_error: evil.into(),
         evaluated_at: None,
-        took: std::time::Duration::ZERO,
-        alerting: Some(Alerting {
-            hold: std::time::Duration::ZERO,
-            labels: Labels::default(),
-            annotations: Labels::default(),
-            alerts,
-        }),
+        took: Duration::ZERO,
+        alerting: Some(Alerting { hold: Duration::ZERO, labels: Labels::default(), annotations: Labels::default(), alerts }),
     };
     let rules = vec![rule("a", vec![]), rule(evil, vec![pending])];
-    let group = RuleGroup { name: evil.into(), file: evil.into(), interval: std::time::Duration::ZERO, rules };
+    let group = RuleGroup { name: evil.into(), file: evil.into(), interval: Duration::ZERO, rules };
     answer(model, Source::Rules, Data::Rules(vec![group]));
 }
 
