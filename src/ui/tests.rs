@@ -6,3 +6,4 @@ mod hostile;
 mod night;
 mod old;
 pub mod picture;
+mod screens;

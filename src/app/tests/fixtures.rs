@@ -50,8 +50,8 @@ pub fn alert(name: &str) -> Alert {
 
 /// Members that answer or don't.
 pub fn members(answering: &[bool]) -> Vec<Member> {
-    let state =
-        |answers: &bool| if *answers { Ok(MemberStatus::default()) } else { Err(Fault::new(FaultKind::Unreachable, "refused")) };
+    let status = || MemberStatus { version: "0.25.0".into(), ..MemberStatus::default() };
+    let state = |answers: &bool| if *answers { Ok(status()) } else { Err(Fault::new(FaultKind::Unreachable, "refused")) };
     answering.iter().map(|answers| Member { url: "http://am".into(), state: state(answers) }).collect()
 }
 

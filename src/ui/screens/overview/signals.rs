@@ -8,6 +8,7 @@ use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
 use crate::domain::series::Answer;
 use crate::domain::signal::Signal;
+use crate::domain::unit::Unit;
 use crate::ui::panels;
 use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::theme::Role;
@@ -48,7 +49,8 @@ fn last(answer: &Answer) -> Option<f64> {
 }
 
 fn written(signal: &Signal, value: f64) -> String {
-    signal.unit.as_ref().map_or_else(|| format!("{value:.2}"), |unit| unit.format(value, None).to_string())
+    let written = |unit: &Unit| Clean::new(&unit.format(value, None).to_string()).into_string();
+    signal.unit.as_ref().map_or_else(|| format!("{value:.2}"), written)
 }
 
 fn bounds(signal: &Signal) -> String {
