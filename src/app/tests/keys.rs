@@ -59,6 +59,14 @@ fn keys_that_mean_nothing_say_so_and_the_next_key_takes_the_words_away() {
     assert_eq!(model.notice, None);
 }
 
+/// Over a slow line they look like one key with alt.
+#[test]
+fn escape_and_a_key_that_arrive_together_are_both_pressed() {
+    let mut model = alerts();
+    press(&mut model, "enter alt-j");
+    assert_eq!((&model.screens.alerts.detail, selected(&model).as_str()), (&None, "b"));
+}
+
 #[test]
 fn esc_never_leaves_the_console_and_q_does() {
     let mut model = alerts();
