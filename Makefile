@@ -6,7 +6,7 @@ install := scripts/install $(if $(CI),--yes)
 # Runs $(2) where its program $(1) is installed; elsewhere says that it was skipped.
 if_there = @if command -v $(1) >/dev/null; then echo '$(2)'; $(2); else echo 'skipped: $(1) is not installed'; fi
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 demo:
 	$(install) demo
@@ -25,6 +25,10 @@ lint:
 	$(call if_there,cargo-deny,cargo deny --locked check bans licenses sources)
 	$(call if_there,typos,typos)
 	$(call if_there,shellcheck,shellcheck scripts/install .ci/run)
+
+# What the console's own work costs on this machine; no network, no servers.
+bench:
+	cargo bench --locked
 
 clean:
 	cargo clean
