@@ -8,7 +8,7 @@ use divan::{Bencher, black_box};
 use midwatch::app::keymap::Keymap;
 use midwatch::app::message::{Fed, Message};
 use midwatch::app::model::{Model, needs};
-use midwatch::app::need::{Data, DashboardFile, Need, Source};
+use midwatch::app::need::{DashboardFile, Data, Need, Source};
 use midwatch::app::setup::{Environment, Setup};
 use midwatch::app::update::update;
 use midwatch::app::{catalog, screens};
@@ -62,7 +62,8 @@ fn call(model: &mut Model, text: &str) {
 fn alerts(count: usize) -> Data {
     let alert = |n: usize| {
         let name = format!("Alert{}", n % 50);
-        let labels: Labels = [("alertname", name.as_str()), ("instance", &format!("host-{n}")), ("severity", "warning")].into_iter().collect();
+        let labels: Labels =
+            [("alertname", name.as_str()), ("instance", &format!("host-{n}")), ("severity", "warning")].into_iter().collect();
         Alert {
             fingerprint: labels.fingerprint(),
             labels,

@@ -60,12 +60,15 @@ fn old(shared: &Shared, source: &Source) -> Option<(Duration, Option<String>)> {
     let answer = shared.store.answer(source)?;
     let newest = taken(source, answer)?;
     let now = shared.server_now();
-    if let Some((target, last)) = dark(shared, source, answer) {
-        let age = now.since(last.unwrap_or(newest));
-        return (age > shared.environment().refresh).then(|| (age, Some(reason(target))));
+    let dark = dark(shared, source, answer);
+    let why = dark.map(|(target, _)| reason(target));
+    if let Some(age) =
+        dark.and_then(|(_, last)| last).map(|last| now.since(last)).filter(|age| *age > shared.environment().refresh)
+    {
+        return Some((age, why));
     }
     let age = now.since(newest);
-    (age > patience(shared, source)).then_some((age, None))
+    (age > patience(shared, source)).then_some((age, why))
 }
 
 fn taken(source: &Source, answer: &Answer) -> Option<Stamp> {
@@ -97,7 +100,11 @@ fn targets(shared: &Shared) -> &[Target] {
 fn dark<'a>(shared: &'a Shared, source: &Source, answer: &Answer) -> Option<(&'a Target, Option<Stamp>)> {
     let down: Vec<&Target> = targets(shared).iter().filter(|t| t.health == TargetHealth::Down).collect();
     let of = |labels: &Labels| down.iter().find(|t| t.labels.contains(labels)).copied();
-    let own = answer.series.iter().filter_map(|s| Some((of(&origin(&s.labels)?)?, s.last()?.at)));
+    // Another job may have an instance of that name: without its job a series must have fallen silent besides.
+    let silent = |at: Stamp| shared.server_now().since(at) > patience(shared, source);
+    let ended = |labels: &Labels, at: Stamp| labels.get("job").is_some() || silent(at);
+    let own = answer.series.iter().filter_map(|s| Some((of(&origin(&s.labels)?)?, s.last()?.at, &s.labels)));
+    let own = own.filter(|(_, at, labels)| ended(labels, *at)).map(|(target, at, _)| (target, at));
     if let Some((target, last)) = own.min_by_key(|(_, last)| *last) {
         return Some((target, Some(last)));
     }
@@ -108,10 +115,10 @@ fn dark<'a>(shared: &'a Shared, source: &Source, answer: &Answer) -> Option<(&'a
     asked.series.iter().find_map(|s| of(&origin(&s.labels)?)).map(|target| (target, None))
 }
 
-/// The labels that name a target, where a series has both.
+/// The labels that name a target: its instance, and its job where the series has kept it.
 fn origin(labels: &Labels) -> Option<Labels> {
-    let both = [("job", labels.get("job")?), ("instance", labels.get("instance")?)];
-    Some(both.into_iter().collect())
+    let instance = ("instance", labels.get("instance")?);
+    Some(std::iter::once(instance).chain(labels.get("job").map(|job| ("job", job))).collect())
 }
 
 /// The question where a source's first metric comes from.
