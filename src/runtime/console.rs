@@ -85,6 +85,7 @@ impl Console {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
+            self.follow_size()?;
             self.reconcile();
             self.painter.paint(&self.model)?;
             let due = self.feeds.next().map_or(TICK, |due| due.saturating_sub(self.began.elapsed()));
@@ -103,6 +104,16 @@ impl Console {
                 return Ok(status);
             }
         }
+    }
+
+    /// The terminal's own word on its size: crossterm loses the event where a key comes at the same instant.
+    fn follow_size(&mut self) -> Result<()> {
+        let (columns, rows) = self.painter.size()?;
+        if (columns, rows) != self.model.shared.size {
+            self.painter.forget()?;
+            self.take(Message::Input(Input::Resize(columns, rows)))?;
+        }
+        Ok(())
     }
 
     fn now(&self) -> Moment {

@@ -1,4 +1,5 @@
 //! A server that misbehaves on purpose: raw TCP, a script for each bad day, bodies made on the fly.
+#![allow(dead_code, reason = "every test binary uses its own part")]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Result};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What it does to every request.
@@ -47,6 +49,10 @@ pub enum Behaviour {
     Gzip(Arc<Vec<u8>>),
     /// One alert, one member.
     Alertmanager,
+    /// What this says, by the request's head and body.
+    By(fn(&str) -> Behaviour),
+    /// Answers only when it has been turned into something else.
+    Held,
 }
 
 impl Behaviour {
@@ -80,8 +86,8 @@ pub struct Server {
     accepting: JoinHandle<()>,
 }
 
-#[derive(Default)]
 struct Shared {
+    behaviour: watch::Sender<Behaviour>,
     /// Every request's head and body.
     heard: Mutex<String>,
     /// Seconds that its clock is ahead.
@@ -92,8 +98,9 @@ impl Server {
     pub async fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let shared = Arc::new(Shared::default());
-        let accepting = tokio::spawn(accept(listener, behaviour, shared.clone()));
+        let behaviour = watch::Sender::new(behaviour);
+        let shared = Arc::new(Shared { behaviour, heard: Mutex::default(), ahead: AtomicI64::default() });
+        let accepting = tokio::spawn(accept(listener, shared.clone()));
         Self { url, shared, accepting }
     }
 
@@ -107,6 +114,11 @@ impl Server {
         self.shared.heard.lock().unwrap().clone()
     }
 
+    /// Does this to every request from now on.
+    pub fn turn(&self, behaviour: Behaviour) {
+        self.shared.behaviour.send_replace(behaviour);
+    }
+
     pub fn set_clock(&self, seconds_ahead: i64) {
         self.shared.ahead.store(seconds_ahead, Ordering::Relaxed);
     }
@@ -118,23 +130,32 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, behaviour: Behaviour, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut open = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let (behaviour, shared) = (behaviour.clone(), shared.clone());
+        let shared = shared.clone();
         // The client may hang up at any time: that is its right.
-        open.spawn(async move { drop(serve(stream, &behaviour, &shared).await) });
+        open.spawn(async move { drop(serve(stream, &shared).await) });
     }
 }
 
-async fn serve(mut stream: TcpStream, behaviour: &Behaviour, shared: &Shared) -> Result<()> {
-    if let Behaviour::Raw(text) = behaviour {
-        stream.write_all(text.as_bytes()).await?;
-    }
+async fn serve(mut stream: TcpStream, shared: &Shared) -> Result<()> {
+    let raw = match &*shared.behaviour.borrow() {
+        Behaviour::Raw(text) => *text,
+        _ => "",
+    };
+    stream.write_all(raw.as_bytes()).await?;
     while let Some(request) = request(&mut stream).await? {
         shared.heard.lock().unwrap().push_str(&request);
+        let mut turning = shared.behaviour.subscribe();
+        let turned = turning.wait_for(|behaviour| !matches!(behaviour, Behaviour::Held)).await;
+        let behaviour = match turned.map(|behaviour| behaviour.clone()) {
+            Ok(Behaviour::By(choose)) => choose(&request),
+            Ok(behaviour) => behaviour,
+            Err(_) => return Ok(()),
+        };
         let date = date(shared.ahead.load(Ordering::Relaxed));
-        answer(&mut stream, behaviour, &request, &date).await?;
+        answer(&mut stream, &behaviour, &request, &date).await?;
     }
     Ok(())
 }
@@ -173,7 +194,7 @@ async fn answer(stream: &mut TcpStream, behaviour: &Behaviour, request: &str, da
         |code: u16, body: &str| format!("HTTP/1.1 {code} X\r\nDate: {date}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let half = format!("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{OPENING}");
     match behaviour {
-        Behaviour::Stall | Behaviour::Raw(_) => std::future::pending().await,
+        Behaviour::Stall | Behaviour::Raw(_) | Behaviour::By(_) | Behaviour::Held => std::future::pending().await,
         Behaviour::StallInside => {
             stream.write_all(half.as_bytes()).await?;
             std::future::pending().await

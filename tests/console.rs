@@ -1,0 +1,18 @@
+//! The real program in a real terminal: every screen, the demo's nights, bad days, and what is left of the terminal afterwards.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "console/bad_days.rs"]
+mod bad_days;
+#[allow(dead_code, reason = "every test binary uses its own part")]
+#[path = "demo/host.rs"]
+mod host;
+#[path = "console/night.rs"]
+mod night;
+#[path = "console/pty.rs"]
+mod pty;
+#[path = "hostile/server.rs"]
+mod server;
+#[path = "console/strict.rs"]
+mod strict;
+#[path = "console/terminal.rs"]
+mod terminal;

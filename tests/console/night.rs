@@ -1,0 +1,265 @@
+//! The demo as a person sees it: every screen with real data, and what is left when consoles are killed or quit. Each of the two tests starts one stack.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::host::{self, Process, until};
+use crate::pty::{DOWN, ENTER, ESC, F1, LARGE, SMALL, SOON, TAB, Terminal, midwatch};
+use crate::strict;
+
+/// Folders of a person who runs demos, to be seen empty in the end.
+struct Person {
+    home: TempDir,
+    runtime: TempDir,
+}
+
+impl Person {
+    fn new() -> Self {
+        let runtime = tempfile::Builder::new().prefix("mw-test-").tempdir_in("/tmp").unwrap();
+        fs::set_permissions(runtime.path(), Permissions::from_mode(0o777)).unwrap();
+        Self { home: tempfile::tempdir().unwrap(), runtime }
+    }
+
+    fn open(&self, size: (u16, u16), arguments: &[&str]) -> Terminal {
+        let mut command = midwatch(self.home.path(), arguments);
+        for name in ["TMPDIR", "XDG_RUNTIME_DIR"] {
+            command.env(name, self.runtime.path());
+        }
+        Terminal::run(command, size)
+    }
+
+    /// What the supervisor of the only demo says; nothing when none is up.
+    fn status(&self) -> Value {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_midwatch"));
+        command.args(["demo", "list", "--json"]);
+        command.env("TMPDIR", self.runtime.path()).env("XDG_RUNTIME_DIR", self.runtime.path());
+        serde_json::from_slice(&command.output().unwrap().stdout).unwrap_or_default()
+    }
+
+    fn traces(&self) -> Traces {
+        let status = self.status();
+        let supervisor = Process::of(status["supervisor"].as_u64().unwrap() as u32).unwrap();
+        Traces { supervisor, dir: status["dir"].as_str().unwrap().into() }
+    }
+
+    fn assert_nothing_left(&self) {
+        let left: Vec<PathBuf> = fs::read_dir(self.runtime.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+    }
+}
+
+/// What a demo would leave.
+struct Traces {
+    supervisor: Process,
+    dir: PathBuf,
+}
+
+impl Traces {
+    fn assert_gone(&self) {
+        let here = |process: &Process| process.folder().is_some_and(|folder| folder.starts_with(&self.dir));
+        let left: Vec<_> = host::members(self.supervisor.pid).into_iter().chain(host::all().into_iter().filter(here)).collect();
+        assert!(left.is_empty() && !self.dir.exists(), "left behind: {left:?}, {}", self.dir.display());
+    }
+}
+
+#[test]
+fn every_screen_of_the_demo_at_two_sizes_and_quitting_leaves_nothing() {
+    let person = Person::new();
+    let mut console = person.open(SMALL, &["demo"]);
+    console.see("Services, probed directly");
+    let traces = person.traces();
+
+    walk(&mut console);
+    one_dashboard(&mut console);
+    console.resize(LARGE);
+    walk(&mut console);
+    console.press(F1);
+    console.see("Pause PostgreSQL");
+    console.press(ESC);
+    console.see_no("Pause PostgreSQL");
+
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    assert_eq!(strict::foreign(&without_copies(&console.raw())), Vec::<String>::new());
+    traces.assert_gone();
+    person.assert_nothing_left();
+}
+
+#[test]
+fn a_killed_console_leaves_the_demo_up_and_stop_leaves_nothing() {
+    let person = Person::new();
+    let mut console = person.open(SMALL, &["demo"]);
+    console.see("Services, probed directly");
+    let traces = person.traces();
+    console.kill();
+
+    until("it is held by nobody", SOON, || person.status()["holders"] == 0);
+    let mut attached = person.open(SMALL, &["demo", "attach"]);
+    attached.see_line(&["up", "postgres"]);
+    attached.press("q");
+    assert_eq!(attached.end(), 0);
+    assert_eq!(person.status()["name"], "demo");
+
+    let mut stopping = person.open(SMALL, &["demo", "stop"]);
+    assert_eq!(stopping.end(), 0);
+    stopping.hear("nothing of it is left");
+    traces.assert_gone();
+    person.assert_nothing_left();
+}
+
+/// Every screen, and what can be opened on it.
+fn walk(console: &mut Terminal) {
+    overview(console);
+    dashboards(console);
+    alerts(console);
+    everywhere(console);
+}
+
+fn overview(console: &mut Terminal) {
+    console.press("1");
+    for service in ["postgres", "standby", "redis", "redis-replica"] {
+        console.see_line(&["up", service]);
+    }
+    console.see_line(&["traffic", "req/s"]);
+    console.see("latency p95");
+    console.see("watchdog");
+    console.see("prometheus <");
+    console.press(TAB);
+    console.press(DOWN);
+    console.press("y");
+    console.see("copied: ");
+    console.press(TAB);
+}
+
+fn dashboards(console: &mut Terminal) {
+    console.press("2");
+    console.see("Dashboards 4");
+    for (title, panel) in
+        [("Application", "Instances down"), ("Cache", "Memory used"), ("Database", "Standby behind"), ("Host", "Fullest disk")]
+    {
+        console.press("/");
+        console.press(title);
+        console.see("Dashboards 1");
+        console.press(ENTER);
+        console.press(ENTER);
+        console.see(panel);
+        console.see_no("loading");
+        console.see_no("No data");
+        console.press(ESC);
+        console.see("Dashboards 1");
+        console.press(ESC);
+        console.see("Dashboards 4");
+    }
+}
+
+fn one_dashboard(console: &mut Terminal) {
+    open_dashboard(console, "Application");
+    console.press("v");
+    console.see("> ");
+    console.press("app-2");
+    console.press(ENTER);
+    console.see("instance=app-2");
+    console.press("t");
+    console.see("Time range");
+    console.press("last 5m");
+    console.press(ENTER);
+    console.see_no("Time range");
+    console.see("last 5m");
+    console.press("-");
+    console.see("last 10m");
+    console.press("+");
+    console.see("last 5m");
+
+    console.press("jjj");
+    console.press(ENTER);
+    console.see_no("Instances down");
+    console.until("no crosshair yet", |screen| !has_time(&screen.contents()));
+    console.press("[");
+    console.until("the crosshair's time", |screen| has_time(&screen.contents()));
+    console.press(ESC);
+    console.until("no crosshair any more", |screen| !has_time(&screen.contents()));
+    console.press(ESC);
+    console.press("gg");
+    console.see("Instances down");
+    console.press(ESC);
+    console.see("Dashboards 4");
+}
+
+/// `03:12:05`, as only a crosshair has it.
+fn has_time(text: &str) -> bool {
+    let like =
+        |bytes: &[u8]| bytes.iter().enumerate().all(|(n, byte)| if n % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
+    text.as_bytes().windows(8).any(like)
+}
+
+fn alerts(console: &mut Terminal) {
+    console.press("3");
+    console.see_line(&["Watchdog", "firing"]);
+    console.press("o");
+    console.see("grouped by alertname");
+    console.press("ooooo");
+    console.see("not grouped");
+    console.press("/");
+    console.press("nosuchthing");
+    console.see("nothing passes the filter");
+    console.press(ESC);
+    console.see_line(&["Watchdog", "firing"]);
+    console.press("/");
+    console.press("alertname=Watchdog");
+    console.press(ENTER);
+    console.see("filter: alertname=Watchdog");
+    console.press(ENTER);
+    console.see("vector(1)");
+    console.see("Labels");
+    console.press(ESC);
+    console.see("filter: alertname=Watchdog");
+    console.press(ESC);
+    console.see_no("filter: ");
+}
+
+/// Help, the palette and the choice of an environment, from any screen.
+fn everywhere(console: &mut Terminal) {
+    console.press("1");
+    console.press("?");
+    console.see("Everywhere");
+    console.press("x");
+    console.see_no("any other key closes");
+    console.press(":");
+    console.see("Command");
+    console.press("screen alerts");
+    console.press(ENTER);
+    console.see_line(&["Watchdog", "firing"]);
+    console.press("e");
+    console.see("guard open");
+    console.press(ENTER);
+    console.see("you are already there");
+    console.press("1");
+    console.see("Services, probed directly");
+}
+
+/// The one sequence that carries text of outside: to the clipboard, in base64.
+fn without_copies(raw: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8(raw.to_vec()).unwrap();
+    let mut parts = text.split("\x1b]52;c;");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| {
+        let (copied, rest) = part.split_once("\x1b\\").unwrap();
+        assert!(copied.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)), "{copied:?}");
+        rest
+    });
+    rest.fold(first, |all, part| all + part).into_bytes()
+}
+
+fn open_dashboard(console: &mut Terminal, title: &str) {
+    console.press("2");
+    console.see("Dashboards 4");
+    console.press(":");
+    console.see("Command");
+    console.press(&format!("dashboard {title}"));
+    console.press(ENTER);
+    console.see(&format!(" {title}  instance="));
+}
