@@ -8,6 +8,7 @@ use crate::app::key::Key;
 use crate::app::lookout::Lookout;
 use crate::app::need::{Epoch, Need, Source};
 use crate::app::popup::Popup;
+use crate::app::rows::Row;
 use crate::app::screen::{Screen, ScreenId};
 use crate::app::screens::Screens;
 use crate::app::setup::{Environment, Setup};
@@ -32,6 +33,8 @@ pub struct Shared {
     pub store: Store,
     /// What became of the alerts.
     pub lookout: Lookout,
+    /// The rows of the alert list: what follows from the store and the lookout.
+    pub rows: Arc<[Row]>,
     /// The part of time that panels and graphs show.
     pub range: TimeRange,
     /// Prometheus's clock minus ours, milliseconds, where it differs by more than can be a request's time.
@@ -100,6 +103,7 @@ impl Model {
             size,
             store: Store::default(),
             lookout: Lookout::default(),
+            rows: Arc::default(),
             range: TimeRange::Last(Duration::from_secs(3600)),
             skew: None,
         };
@@ -134,6 +138,7 @@ impl Model {
         self.shared.epoch = Epoch(self.shared.epoch.0 + 1);
         self.shared.store = Store::default();
         self.shared.lookout = Lookout::default();
+        self.shared.rows = Arc::default();
         self.shared.skew = None;
         self.screens = Screens::default();
         self.popup = None;

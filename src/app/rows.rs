@@ -90,8 +90,13 @@ impl Row {
     }
 }
 
-/// Every row, the most pressing first.
-pub fn rows(shared: &Shared) -> Vec<Row> {
+/// Every row, the most pressing first, as they were gathered when the newest answer came.
+pub fn rows(shared: &Shared) -> &[Row] {
+    &shared.rows
+}
+
+/// Gathers the rows anew from all that is known.
+pub fn gather(shared: &Shared) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(Data::Alerts(set)) = shared.store.data(&Source::Alerts) {
         rows.extend(reported(set));

@@ -34,6 +34,14 @@ impl<Id: Clone + PartialEq> Selection<Id> {
         *self = Self { id: Some(id), row };
     }
 
+    /// Follows what is selected to where it stands now, and takes what took its place where it is gone. A list that nobody has
+    /// moved in yet stays at its top.
+    pub fn hold(&mut self, ids: &[Id]) {
+        if let Some(row) = self.row(ids).filter(|_| self.id.is_some()) {
+            self.select(ids[row].clone(), row);
+        }
+    }
+
     /// Moves by a travel, with so many rows to a page.
     pub fn travel(&mut self, ids: &[Id], travel: Travel, page: usize) {
         let Some(row) = self.row(ids) else { return };
@@ -78,6 +86,15 @@ mod tests {
         selection.travel(&["a", "b", "c"], Travel::Ends(true), 10);
         assert_eq!(selection.id(&["a", "b"]), Some("b"));
         assert_eq!(selection.id(&[]), None);
+    }
+
+    #[test]
+    fn what_took_the_place_of_what_is_gone_is_selected_from_then_on() {
+        let mut selection = Selection::default();
+        selection.travel(&["a", "b", "c"], Travel::Rows(1), 10);
+        selection.hold(&["x", "a", "b", "c"]);
+        selection.hold(&["x", "a", "c"]);
+        assert_eq!(selection.id(&["c", "x", "a"]), Some("c"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::app::message::{Fed, Input, Message};
 use crate::app::model::{Model, Shared, needs};
 use crate::app::need::{Data, Source};
 use crate::app::popup::Popup;
+use crate::app::rows;
 use crokey::crossterm::event::KeyCode;
 
 /// A clock that differs by less than this may be a slow answer. `Date` headers have whole seconds.
@@ -65,6 +66,9 @@ fn take(shared: &mut Shared, fed: &Fed) -> Vec<Effect> {
     shared.store.take(fed);
     if let (Source::Alerts, Ok(data)) = (&fed.need.source, &fed.reply) {
         watch(shared, data);
+    }
+    if matches!(fed.need.source, Source::Alerts | Source::Rules) {
+        shared.rows = rows::gather(shared).into();
     }
     vec![]
 }

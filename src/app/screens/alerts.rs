@@ -64,7 +64,7 @@ pub struct Graph {
 impl Alerts {
     /// The lines of the list: groups in the order of their most pressing alert.
     pub fn lines(&self, shared: &Shared) -> Vec<Line> {
-        let shown = rows::rows(shared).into_iter().filter(|row| self.shows(row));
+        let shown = rows::rows(shared).iter().filter(|row| self.shows(row)).cloned();
         let Some(label) = &self.group else { return shown.map(Line::Alert).collect() };
         let mut groups: Vec<(String, Vec<Row>)> = Vec::new();
         for row in shown {
@@ -99,7 +99,7 @@ impl Alerts {
 
     /// Opens an alert by its fingerprint, and says whether there is one.
     pub fn show(&mut self, shared: &Shared, fingerprint: &str) -> bool {
-        let row = rows::rows(shared).into_iter().find(|r| *r.id == *fingerprint);
+        let row = rows::rows(shared).iter().find(|r| *r.id == *fingerprint).cloned();
         let found = row.is_some();
         if let Some(row) = row {
             self.selected.select(row.id.clone(), 0);
@@ -121,7 +121,7 @@ impl Alerts {
 impl Detail {
     /// The alert as it is now, or as it was last seen with `false`.
     pub fn current(&self, shared: &Shared) -> (Row, bool) {
-        let now = rows::rows(shared).into_iter().find(|r| r.id == self.row.id);
+        let now = rows::rows(shared).iter().find(|r| r.id == self.row.id).cloned();
         now.map_or_else(|| (self.row.clone(), false), |row| (row, true))
     }
 
@@ -157,6 +157,11 @@ impl Screen for Alerts {
         silences.into_iter().chain(graph).map(|source| (source, refresh)).collect()
     }
 
+    fn settle(&mut self, shared: &mut Shared) {
+        let ids = self.ids(shared);
+        self.selected.hold(&ids);
+    }
+
     fn travel(&mut self, shared: &Shared, travel: Travel) {
         let page = layout::body(shared.size).height.saturating_sub(2) as usize;
         if let Some(detail) = &mut self.detail {
@@ -189,6 +194,6 @@ impl Screen for Alerts {
             return Some(detail.row.labels.to_string());
         }
         let id = self.selected(shared)?;
-        rows::rows(shared).into_iter().find(|r| r.id == id).map(|r| r.labels.to_string())
+        rows::rows(shared).iter().find(|r| r.id == id).map(|r| r.labels.to_string())
     }
 }

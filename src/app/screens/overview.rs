@@ -106,7 +106,7 @@ pub fn signal_source(signal: &Signal) -> Source {
 impl Overview {
     /// The alerts listed here: all that press. Suppressed ones are counted, not listed.
     pub fn alerts(shared: &Shared) -> Vec<Row> {
-        rows::rows(shared).into_iter().filter(|r| r.standing != rows::Standing::Suppressed && !rows::is_watchdog(r)).collect()
+        rows::rows(shared).iter().filter(|r| r.standing != rows::Standing::Suppressed && !rows::is_watchdog(r)).cloned().collect()
     }
 
     fn alert_ids(shared: &Shared) -> Vec<Fingerprint> {
@@ -131,6 +131,10 @@ impl Screen for Overview {
             signals.chain([Source::Targets])
         });
         probes.chain(prometheus).map(|source| (source, env.refresh)).collect()
+    }
+
+    fn settle(&mut self, shared: &mut Shared) {
+        self.alert.hold(&Self::alert_ids(shared));
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {
