@@ -97,8 +97,8 @@ impl From<Clean> for String {
     }
 }
 
-/// `text` cut to `columns`, with an ellipsis where something was lost. Never splits a character.
-pub fn fit(text: &str, columns: usize) -> String {
+/// `text` cut to `columns`, with an `ellipsis` of one column where something was lost. Never splits a character.
+pub fn fit(text: &str, columns: usize, ellipsis: &str) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
@@ -113,7 +113,7 @@ pub fn fit(text: &str, columns: usize) -> String {
         out.push_str(grapheme);
     }
     if columns > 0 {
-        out.push('…');
+        out.push_str(ellipsis);
     }
     out
 }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn wide_text_is_cut_between_characters() {
-        assert_eq!((fit("日本語", 5), fit("日本語", 4), fit("abc", 3)), ("日本…".into(), "日…".into(), "abc".into()));
+        assert_eq!((fit("日本語", 5, "…"), fit("日本語", 4, "…"), fit("abc", 3, "…")), ("日本…".into(), "日…".into(), "abc".into()));
     }
 
     proptest! {
@@ -156,7 +156,7 @@ mod tests {
 
         #[test]
         fn cut_text_fits(raw in ".*", columns in 0usize..40) {
-            prop_assert!(fit(Clean::new(&raw).as_str(), columns).width() <= columns);
+            prop_assert!(fit(Clean::new(&raw).as_str(), columns, "…").width() <= columns);
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod grafana;
 use std::borrow::Cow;
 
 use ratatui::style::{Color, Modifier, Style};
+use crate::domain::clean;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -216,20 +217,7 @@ impl Look {
         if text.width() <= columns {
             return text;
         }
-        let mut fitted = String::new();
-        let mut used = 0;
-        for grapheme in text.graphemes(true) {
-            let width = grapheme.width();
-            if used + width + 1 > columns {
-                break;
-            }
-            used += width;
-            fitted.push_str(grapheme);
-        }
-        if columns > 0 {
-            fitted.push_str(self.pick("…", "~"));
-        }
-        fitted.into()
+        clean::fit(&text, columns, self.pick("…", "~")).into()
     }
 
     /// Text in the characters of this terminal: what ASCII lacks becomes the nearest sign, or `?`.

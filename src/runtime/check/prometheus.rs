@@ -86,7 +86,7 @@ fn of_rules(subject: &Subject, groups: &[RuleGroup]) -> Option<Finding> {
     let all = || groups.iter().flat_map(|group| &group.rules);
     let failing: Vec<_> = all().filter(|rule| rule.health == "err").collect();
     let first = failing.first()?;
-    let why = fit(Clean::new(&first.last_error).as_str(), 160);
+    let why = fit(Clean::new(&first.last_error).as_str(), 160, "…");
     let told = format!("{} of {} rules fail, {} among them: {why}", failing.len(), all().count(), first.name);
     Some(subject.part("rules").note(told, "promtool check rules, on its host"))
 }
