@@ -144,7 +144,10 @@ mod tests {
 
     #[test]
     fn wide_text_is_cut_between_characters() {
-        assert_eq!((fit("日本語", 5, "…"), fit("日本語", 4, "…"), fit("abc", 3, "…")), ("日本…".into(), "日…".into(), "abc".into()));
+        assert_eq!(
+            (fit("日本語", 5, "…"), fit("日本語", 4, "…"), fit("abc", 3, "…")),
+            ("日本…".into(), "日…".into(), "abc".into())
+        );
     }
 
     proptest! {

@@ -9,8 +9,8 @@ pub mod grafana;
 
 use std::borrow::Cow;
 
-use ratatui::style::{Color, Modifier, Style};
 use crate::domain::clean;
+use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 

@@ -9,7 +9,7 @@ use crate::domain::alert::{Alert, AlertSet, AlertState};
 use crate::domain::fault::FaultKind;
 
 fn standings(model: &Model) -> Vec<(String, Standing)> {
-    all(&model.shared).into_iter().map(|row| (row.name().to_owned(), row.standing)).collect()
+    all(&model.shared).iter().map(|row| (row.name().to_owned(), row.standing)).collect()
 }
 
 fn suppressed(name: &str) -> Alert {
@@ -32,7 +32,7 @@ fn rule_03_what_fires_in_prometheus_alone_fires() {
     let mut model = model(&["production"]);
     rules(&mut model, &[("a", true)]);
     fail(&mut model, Source::Alerts, FaultKind::Unreachable);
-    let [row] = &all(&model.shared)[..] else { panic!("{:?}", standings(&model)) };
+    let [row] = all(&model.shared) else { panic!("{:?}", standings(&model)) };
     assert_eq!((row.standing, row.members.len()), (Standing::Firing, 0));
 }
 

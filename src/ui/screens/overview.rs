@@ -22,7 +22,7 @@ const WIDE: u16 = 130;
 pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let shared = &model.shared;
     let rows = rows::rows(shared);
-    pen.line(area, 0, &ladder(shared, &rows, pen));
+    pen.line(area, 0, &ladder(shared, rows, pen));
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let status = status_height(shared);
     if area.width >= WIDE {
