@@ -46,6 +46,12 @@ impl Person {
         Traces { supervisor, dir: status["dir"].as_str().unwrap().into() }
     }
 
+    fn server(&self, name: &str) -> Process {
+        let status = self.status();
+        let server = status["processes"].as_array().unwrap().iter().find(|process| process["name"] == name).unwrap();
+        Process::of(server["pid"].as_u64().unwrap() as u32).unwrap()
+    }
+
     fn assert_nothing_left(&self) {
         let left: Vec<PathBuf> = fs::read_dir(self.runtime.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(left.is_empty(), "left behind: {left:?}");
@@ -67,7 +73,7 @@ impl Traces {
 }
 
 #[test]
-fn every_screen_of_the_demo_at_two_sizes_and_quitting_leaves_nothing() {
+fn the_night_in_the_demo() {
     let person = Person::new();
     let mut console = person.open(SMALL, &["demo"]);
     console.see("Services, probed directly");
@@ -77,10 +83,14 @@ fn every_screen_of_the_demo_at_two_sizes_and_quitting_leaves_nothing() {
     one_dashboard(&mut console);
     console.resize(LARGE);
     walk(&mut console);
-    console.press(F1);
-    console.see("Pause PostgreSQL");
-    console.press(ESC);
-    console.see_no("Pause PostgreSQL");
+
+    postgres_is_paused(&mut console);
+    let prometheus = person.server("prometheus");
+    prometheus.signal("STOP");
+    what_left_is_lost_sight_of(&mut console);
+    direct_probes_go_on(&mut console);
+    prometheus.signal("CONT");
+    all_heals(&mut console);
 
     console.press("q");
     assert_eq!(console.end(), 0);
@@ -262,4 +272,56 @@ fn open_dashboard(console: &mut Terminal, title: &str) {
     console.press(&format!("dashboard {title}"));
     console.press(ENTER);
     console.see(&format!(" {title}  instance="));
+}
+
+/// `F1`: the service is down, its panels are stale with a reason, the alert counts its `for`, then rings.
+fn postgres_is_paused(console: &mut Terminal) {
+    console.press(F1);
+    console.see("Pause PostgreSQL");
+    console.press(ENTER);
+    console.see("ends by itself in 90 s");
+    console.press("1");
+    console.see_line(&["down", "postgres", "timeout"]);
+    open_dashboard(console, "Database");
+    console.see_line(&["stale ", "postgres"]);
+    console.press("3");
+    console.see_line(&["PostgresDown", "pending", "of 15s"]);
+    console.see_line(&["PostgresDown", "firing"]);
+    console.press("/");
+    console.press("PostgresDown");
+    console.press(ENTER);
+    console.press(ENTER);
+    console.see("pg_up");
+    console.see("runbook_url");
+    console.press(ESC);
+    console.see("filter: PostgresDown");
+    console.press(ESC);
+    console.see_no("filter: ");
+}
+
+/// Prometheus stands still: the bar says how old its word is, and what left Alertmanager meanwhile did not end.
+fn what_left_is_lost_sight_of(console: &mut Terminal) {
+    console.see("old: timeout");
+    console.see_line(&["PostgresDown", "lost sight of"]);
+    console.press("1");
+    console.see("watchdog lost");
+}
+
+/// The databases are still asked directly.
+fn direct_probes_go_on(console: &mut Terminal) {
+    console.see_line(&["up", "standby"]);
+    console.see_line(&["up", "redis"]);
+    console.see_line(&["up", " postgres "]);
+    console.see("old: timeout");
+}
+
+fn all_heals(console: &mut Terminal) {
+    console.see("prometheus <");
+    console.see_no("watchdog lost");
+    console.see("watchdog");
+    console.press("3");
+    console.see_no("PostgresDown");
+    console.see_no("lost sight of");
+    console.press("2");
+    console.see_no("stale");
 }
