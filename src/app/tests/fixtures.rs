@@ -170,7 +170,7 @@ pub fn matrix(series: Vec<Series>) -> Data {
 pub fn dashboard(title: &str, exprs: &[&str]) -> DashboardFile {
     let panel = |(n, expr): (usize, &&str)| {
         format!(
-            r#"{{"id":{n},"type":"timeseries","title":"{expr}","gridPos":{{"x":0,"y":{},"w":24,"h":8}},
+            r#"{{"id":{n},"type":"timeseries","title":"{expr}","gridPos":{{"x":0,"y":{},"w":12,"h":8}},
                "targets":[{{"refId":"A","expr":"{expr}"}}]}}"#,
             n * 8
         )

@@ -122,3 +122,15 @@ fn rule_02_a_panel_is_no_fresher_than_the_part_of_it_that_is_dark() {
     told(&mut model, vec![series("app", 60), series("db", 20)]);
     assert_eq!(panel(&model), stale(40, Some("db: connection refused")));
 }
+
+#[test]
+fn rule_01_a_panel_that_fills_the_screen_shows_what_it_had_until_the_finer_answer_is_there() {
+    let mut model = board();
+    told(&mut model, vec![series("app", 0)]);
+    wait(&mut model, 2);
+    press(&mut model, "enter");
+    assert_eq!(panel(&model), Trust::Fresh);
+    let finer = query(&model);
+    fail(&mut model, finer, FaultKind::Timeout);
+    assert_eq!(panel(&model), stale(2, Some("timeout")));
+}

@@ -10,7 +10,7 @@ use crate::app::screens::dashboards::{Board, title};
 use crate::app::selection::first_row;
 use crate::domain::clean::Clean;
 use crate::domain::range::Window;
-use crate::grafana::model::PanelKind;
+use crate::grafana::model::{PanelKind, Target};
 use crate::ui::panels::{self, Badge, Input, Outcome};
 use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::theme::Role;
@@ -123,12 +123,12 @@ fn instant(window: Window, thousandths: u16) -> crate::domain::time::Stamp {
 }
 
 fn outcomes<'a>(shared: &'a Shared, shown: &'a Shown) -> Vec<Outcome<'a>> {
-    let outcome = |(target, source): (&'a crate::grafana::model::Target, &'a Option<Source>)| {
-        let known = source.as_ref().and_then(|s| shared.store.get(s));
-        let answer = source.as_ref().and_then(|s| shared.store.answer(s));
+    let outcome = |(target, (source, coarse)): (&'a Target, (Option<&'a Source>, Option<&'a Source>))| {
+        let known = source.and_then(|s| shared.store.get(s));
+        let answer = source.and_then(|s| shared.store.answer(s)).or_else(|| shared.store.answer(coarse?));
         Outcome { target, legend: &target.legend, answer, fault: known.and_then(|k| k.fault.as_ref()) }
     };
-    shown.panel.targets.iter().zip(&shown.sources).map(outcome).collect()
+    shown.panel.targets.iter().zip(shown.asked()).map(outcome).collect()
 }
 
 /// Rule 1 on a panel's frame.

@@ -50,6 +50,8 @@ pub struct Shown {
     pub place: Place,
     /// What each of its targets asks; none for what Prometheus cannot be asked.
     pub sources: Vec<Option<Source>>,
+    /// What each asked before the panel filled the screen: that is shown until the finer answer is there. Empty elsewhere.
+    pub coarse: Vec<Option<Source>>,
     /// Which part of time it shows.
     pub range: TimeRange,
     /// For a row: whether its panels are put away.
@@ -76,6 +78,12 @@ impl Prepared {
 }
 
 impl Shown {
+    /// What each target asks, with what it asked before.
+    pub fn asked(&self) -> impl Iterator<Item = (Option<&Source>, Option<&Source>)> {
+        let coarse = self.coarse.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        self.sources.iter().map(Option::as_ref).zip(coarse)
+    }
+
     /// The part of time it shows now.
     pub fn window(&self, shared: &Shared) -> Window {
         let shift = self.panel.times.shift.unwrap_or_default();
@@ -108,9 +116,13 @@ pub fn settle(board: &mut Board, shared: &Shared) {
 fn show(panel: &Panel, place: Place, width: u16, board: &Board, shared: &Shared, fill: (&Values, &View<'_>)) -> Shown {
     let (values, view) = fill;
     let range = panel.times.from.map_or(shared.range, TimeRange::Last);
-    let sources = panel.targets.iter().map(|target| queries::source(panel, target, range, width, values, view)).collect();
+    let sources = |columns| {
+        let view = View { points: points(columns), ..*view };
+        panel.targets.iter().map(|target| queries::source(panel, target, range, columns, values, &view)).collect()
+    };
+    let coarse = if width == place.width { vec![] } else { sources(place.width) };
     let closed = is_closed(panel, &board.turned);
-    Shown { panel: grafana::shown(panel, values, view), place, sources, range, closed }
+    Shown { panel: grafana::shown(panel, values, view), place, sources: sources(width), coarse, range, closed }
 }
 
 /// Whether this is a row whose panels are put away: as the file says, unless it was turned.
@@ -122,11 +134,15 @@ fn is_closed(panel: &Panel, turned: &BTreeSet<u32>) -> bool {
 fn view<'a>(dashboard: &'a Dashboard, shared: &Shared, scrape: Duration, width: u16) -> View<'a> {
     View {
         window: shared.range.window(shared.server_now()),
-        points: width.saturating_mul(SAMPLES).clamp(FEWEST, MOST),
+        points: points(width),
         scrape,
         dashboard: &dashboard.title,
         user: "midwatch",
     }
+}
+
+fn points(width: u16) -> u16 {
+    width.saturating_mul(SAMPLES).clamp(FEWEST, MOST)
 }
 
 fn inputs(board: &Board, shared: &Shared) -> Inputs {

@@ -32,15 +32,16 @@ pub enum Trust {
 /// How current a panel is: its least current query decides.
 pub fn trust(shared: &Shared, shown: &Shown) -> Trust {
     let sources: Vec<&Source> = shown.sources.iter().flatten().collect();
-    let failed = sources.iter().find_map(|source| match shared.freshness(source) {
-        Freshness::Failed(fault) => Some(Trust::Failed(fault)),
-        Freshness::Stale { age, why } => Some(Trust::Stale(age, why.map(|w| w.kind.word().to_owned()))),
+    let freshness: Vec<Freshness> = shown.asked().filter_map(|(s, coarse)| Some(freshness(shared, s?, coarse))).collect();
+    let failed = freshness.iter().find_map(|freshness| match freshness {
+        Freshness::Failed(fault) => Some(Trust::Failed(fault.clone())),
+        Freshness::Stale { age, why } => Some(Trust::Stale(*age, why.as_ref().map(|w| w.kind.word().to_owned()))),
         Freshness::Waiting | Freshness::Fresh => None,
     });
     if let Some(failed) = failed {
         return failed;
     }
-    if sources.iter().any(|source| shared.freshness(source) == Freshness::Waiting) {
+    if freshness.contains(&Freshness::Waiting) {
         return Trust::Waiting;
     }
     let old = sources.iter().filter_map(|source| old(shared, source)).max_by_key(|(age, _)| *age);
@@ -52,6 +53,17 @@ pub fn trust(shared: &Shared, shown: &Shown) -> Trust {
     }
     let warning = sources.iter().filter_map(|s| shared.store.answer(s)).find_map(|a| a.warnings.first().cloned());
     warning.map_or(Trust::Fresh, Trust::Partial)
+}
+
+/// How current a query is. One that was never answered is as current as what is shown in its place.
+fn freshness(shared: &Shared, source: &Source, coarse: Option<&Source>) -> Freshness {
+    let own = shared.freshness(source);
+    let Some(good) = coarse.and_then(|c| shared.store.get(c)).and_then(|k| k.good) else { return own };
+    match own {
+        Freshness::Failed(fault) => Freshness::Stale { age: shared.now.since(good), why: Some(fault) },
+        Freshness::Waiting => coarse.map_or(own, |c| shared.freshness(c)),
+        own => own,
+    }
 }
 
 /// How old an answer's newest sample is, where that is too old, and why. Where only some of the targets behind it are dark, the
