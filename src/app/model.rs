@@ -60,9 +60,12 @@ impl Shared {
     /// What the heartbeats are: the sources that every screen keeps asking for.
     fn heartbeats(&self) -> Vec<Source> {
         let env = self.environment();
-        let prometheus = env.prometheus.as_ref().map(|_| Source::Rules);
-        let alerts = (env.alertmanagers > 0).then_some(Source::Alerts);
-        prometheus.into_iter().chain(alerts).collect()
+        let (prometheus, alertmanager) = (env.prometheus.is_some(), env.alertmanagers > 0);
+        let rules = prometheus.then_some(Source::Rules);
+        let alerts = alertmanager.then_some(Source::Alerts);
+        // Rule 3: an alert has ended only where Prometheus would have sent it.
+        let receiving = (prometheus && alertmanager).then_some(Source::Receiving);
+        [rules, alerts, receiving].into_iter().flatten().collect()
     }
 }
 

@@ -49,7 +49,8 @@ fn rule_03_the_heartbeats_are_asked_on_every_screen() {
     report(&mut model, vec![alert("down")]);
     for keys in ["1", "2", "3", "3 enter", "?", ":"] {
         press(&mut model, keys);
-        assert!(asks(&model, &Source::Alerts) && asks(&model, &Source::Rules), "{keys}");
+        let heartbeats = [Source::Alerts, Source::Rules, Source::Receiving];
+        assert!(heartbeats.iter().all(|source| asks(&model, source)), "{keys}");
         press(&mut model, "esc");
     }
 }
