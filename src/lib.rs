@@ -16,6 +16,7 @@
 //! - [`app`] is the model and its update. It knows neither tokio nor a network client nor how anything is drawn.
 //! - [`ui`] draws the model. It changes nothing and asks for nothing.
 //! - [`config`] reads `midwatch.toml`. It connects to nothing.
+//! - [`ports`] are the traits through which [`jobs`] reach the world. Jobs know no adapter and no screen.
 //! - [`adapters`] speak to the outside world. They know no screen.
 //! - [`demo`] is the throwaway stack. It knows no screen either.
 //! - [`runtime`] alone sees both sides; [`cli`] picks what runs.
@@ -29,5 +30,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod grafana;
+pub mod jobs;
+pub mod ports;
 pub mod runtime;
 pub mod ui;

@@ -32,6 +32,7 @@ pub fn environment(name: &str, field: &Field<'_>) -> Option<Environment> {
         alertmanagers: alertmanagers(&table),
         services: services(&table),
         signals: signals(&table),
+        repositories: Vec::new(),
     })
 }
 

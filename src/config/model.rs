@@ -1,13 +1,15 @@
 //! What a configuration means, once nothing is wrong with it. Plain values; no secret is among them, only references.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::access::Access;
+use crate::domain::backup::policy::Policy;
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
 use crate::domain::problem::Place;
+use crate::domain::repository::RepositorySpec;
 use crate::domain::secret::SecretRef;
 use crate::domain::service::ServiceKind;
 use crate::domain::signal::Signal;
@@ -66,6 +68,8 @@ pub struct Environment {
     pub services: Vec<ServiceConfig>,
     /// What the Overview measures.
     pub signals: Vec<Signal>,
+    /// Where backups live.
+    pub repositories: Vec<RepositorySpec>,
 }
 
 impl Environment {
@@ -81,7 +85,7 @@ impl Environment {
             .upstreams()
             .flat_map(|(name, one)| one.secrets().into_iter().map(move |(key, secret)| (format!("{name}.{key}"), secret)));
         let services = self.services.iter().filter_map(|service| {
-            service.password.as_ref().map(|secret| (format!("services.{}.password", service.name), secret))
+            service.access.password.as_ref().map(|secret| (format!("services.{}.password", service.name), secret))
         });
         upstreams.chain(services).collect()
     }
@@ -177,58 +181,13 @@ pub struct ServiceConfig {
     pub name: Name,
     /// What it is.
     pub kind: ServiceKind,
-    /// How it is reached.
-    pub reach: Reach,
-    /// Who midwatch is there: always set for a `postgres`, a user of the access list for Redis.
-    pub user: Option<String>,
-    /// The password.
-    pub password: Option<SecretRef>,
-    /// `postgres` only: the database to connect to; the one called `postgres` when none is.
-    pub database: Option<String>,
-    /// Whether the connection is encrypted and verified.
-    pub tls: Tls,
+    /// How it is reached. The user is always set for a `postgres`, and one of the access list for Redis; the database is
+    /// PostgreSQL's alone, and the one called `postgres` when none is named.
+    pub access: Access,
     /// HTTP only: what a healthy one answers.
     pub health: Option<Health>,
-}
-
-/// How a service is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Over the network.
-    Tcp {
-        /// A name or an address; IPv6 without brackets.
-        host: String,
-        /// The port.
-        port: u16,
-    },
-    /// Through a socket file.
-    Unix(PathBuf),
-}
-
-/// `host:port`, with brackets around an IPv6 address, or the socket's path.
-impl fmt::Display for Reach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
-            Self::Unix(path) => write!(f, "{}", path.display()),
-        }
-    }
-}
-
-/// Whether a service's connection is encrypted and verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tls {
-    /// Neither.
-    #[default]
-    Disable,
-    /// Encrypted, to whoever answers.
-    Require,
-    /// Encrypted, to the host that was meant and no other.
-    VerifyFull {
-        /// Certificates to trust instead of the system's, PEM.
-        ca: Option<PathBuf>,
-    },
+    /// How it is backed up; not at all where this is missing.
+    pub backup: Option<Policy>,
 }
 
 /// What a healthy HTTP service answers.

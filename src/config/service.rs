@@ -1,9 +1,10 @@
 //! A service: `[environments.NAME.services.NAME]`.
 
-use crate::config::model::{Health, Reach, ServiceConfig, Tls};
+use crate::config::model::{Health, ServiceConfig};
 use crate::config::reader::{Complaint, Field, Table};
 use crate::config::upstream::{path, secret};
 use crate::config::value;
+use crate::domain::access::{Access, Reach, Tls, ToolPlace};
 use crate::domain::name::Name;
 use crate::domain::service::ServiceKind;
 
@@ -25,7 +26,8 @@ pub fn service(name: &str, field: &Field<'_>) -> Option<ServiceConfig> {
     let database = only("database", &[ServiceKind::Postgres]).and_then(|field| field.text()).map(str::to_owned);
     let health = only("health", &[ServiceKind::Http]).and_then(|field| self::health(&field));
     let tls = tls(&table, kind);
-    Some(ServiceConfig { name: Name::from(name), kind: kind?, reach: reach?, user, password, database, tls, health })
+    let access = Access { reach: reach?, ssh: None, tools: ToolPlace::Here, user, password, database, tls };
+    Some(ServiceConfig { name: Name::from(name), kind: kind?, access, health, backup: None })
 }
 
 /// A key that only some kinds have: on another kind it is a problem.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::model::*;
 use super::*;
+use crate::domain::access::{Reach, Tls};
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::secret::SecretRef;
@@ -77,10 +78,10 @@ fn services_are_reached_in_their_own_ways() {
         app = { kind = "http", reach = { tcp = "app:80" }, health = { path = "/healthz", status = 204 } }"#,
     );
     let [orders, cache, app] = &read.services[..] else { panic!("{:?}", read.services) };
-    assert_eq!(orders.reach, Reach::Tcp { host: "::1".into(), port: 5432 });
-    assert_eq!(orders.tls, Tls::VerifyFull { ca: Some("/ca.pem".into()) });
-    assert_eq!(orders.password, Some(SecretRef::Env("PW".into())));
-    assert_eq!((cache.kind, &cache.reach), (ServiceKind::Redis, &Reach::Unix("/run/redis.sock".into())));
+    assert_eq!(orders.access.reach, Reach::Tcp { host: "::1".into(), port: 5432 });
+    assert_eq!(orders.access.tls, Tls::VerifyFull { ca: Some("/ca.pem".into()) });
+    assert_eq!(orders.access.password, Some(SecretRef::Env("PW".into())));
+    assert_eq!((cache.kind, &cache.access.reach), (ServiceKind::Redis, &Reach::Unix("/run/redis.sock".into())));
     assert_eq!(app.health, Some(Health { path: "/healthz".into(), status: Some(204) }));
 }
 

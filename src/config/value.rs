@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::config::model::Reach;
 use crate::config::reader::Complaint;
+use crate::domain::access::Reach;
 use crate::domain::secret::SecretRef;
 
 type Read<T> = Result<T, Complaint>;

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// How much an environment resists changes, from least to most.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Guard {
     /// A plan runs when it is confirmed by one key.
     Open,

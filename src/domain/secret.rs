@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// A reference to a secret, as the configuration spells it. Safe to show: it names a place, not what is there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SecretRef {
     /// `file:/etc/midwatch/password`: the file's text without its last newline.
     File(PathBuf),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::domain::name::Name;
 
 /// What a service is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ServiceKind {
     /// A PostgreSQL server.
     Postgres,

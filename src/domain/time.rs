@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Milliseconds since the Unix epoch, UTC; may be negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Stamp(pub i64);
 
 impl Stamp {

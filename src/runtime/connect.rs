@@ -9,7 +9,9 @@ use crate::adapters::http::{self, Endpoint};
 use crate::adapters::reach::{Login, Reach};
 use crate::adapters::secret::{self, SecretError};
 use crate::adapters::tls::{self, TlsMode};
-use crate::config::model::{self, Auth, Environment, HeaderValue, ServiceConfig, Tls, Upstream};
+use crate::config::model::{Auth, Environment, HeaderValue, ServiceConfig, Upstream};
+use crate::domain::access::{self, Tls};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::secret::SecretRef;
 
 /// The secrets of a configuration, each looked for once: a command may ask somebody for a key.
@@ -61,31 +63,33 @@ pub fn bare(upstream: &Upstream) -> Endpoint {
 
 /// The page that tells whether an HTTP service is healthy.
 pub fn health(service: &ServiceConfig) -> Endpoint {
-    let scheme = if service.tls == Tls::Disable { "http" } else { "https" };
+    let scheme = if service.access.tls == Tls::Disable { "http" } else { "https" };
     let path = service.health.as_ref().map_or("/", |health| &health.path);
-    let ca = match &service.tls {
+    let ca = match &service.access.tls {
         Tls::VerifyFull { ca } => ca.clone(),
         _ => None,
     };
-    Endpoint { tls: tls::Tls { ca, client: None }, ..Endpoint::new(format!("{scheme}://{}{path}", service.reach)) }
+    Endpoint { tls: tls::Tls { ca, client: None }, ..Endpoint::new(format!("{scheme}://{}{path}", service.access.reach)) }
 }
 
 /// The way to a database as its adapter wants it.
-pub fn reach(service: &ServiceConfig) -> Reach {
+pub fn reach(service: &ServiceConfig) -> Result<Reach, Fault> {
     let verified = |ca: &Option<_>| TlsMode::VerifyFull(tls::Tls { ca: ca.clone(), client: None });
-    let tls = match &service.tls {
+    let tls = match &service.access.tls {
         Tls::Disable => TlsMode::Disable,
         Tls::Require => TlsMode::Require,
         Tls::VerifyFull { ca } => verified(ca),
     };
-    match &service.reach {
-        model::Reach::Tcp { host, port } => Reach::Tcp { host: host.clone(), port: *port, tls },
-        model::Reach::Unix(path) => Reach::Unix { path: path.clone() },
+    let direct = service.access.ssh.is_none();
+    match &service.access.reach {
+        access::Reach::Tcp { host, port } if direct => Ok(Reach::Tcp { host: host.clone(), port: *port, tls }),
+        access::Reach::Unix(path) if direct => Ok(Reach::Unix { path: path.clone() }),
+        other => Err(Fault::new(FaultKind::Unreachable, format!("{other} is only reached by its tools"))),
     }
 }
 
 /// Who midwatch is to a database.
 pub fn login(service: &ServiceConfig, vault: &Vault) -> Result<Login, SecretError> {
-    let password = service.password.as_ref().map(|from| vault.get(from)).transpose()?;
-    Ok(Login { user: service.user.clone(), password })
+    let password = service.access.password.as_ref().map(|from| vault.get(from)).transpose()?;
+    Ok(Login { user: service.access.user.clone(), password })
 }

@@ -34,11 +34,11 @@ impl Prober {
                 HealthCheck::new(&endpoint, expected, budget.clone()).map(Self::Http)
             }
             ServiceKind::Postgres => {
-                let (reach, login) = (connect::reach(service), connect::login(service, vault)?);
-                Postgres::new(reach, &login, service.database.as_deref(), PATIENCE).map(|p| Self::Postgres(Box::new(p)))
+                let (reach, login) = (connect::reach(service)?, connect::login(service, vault)?);
+                Postgres::new(reach, &login, service.access.database.as_deref(), PATIENCE).map(|p| Self::Postgres(Box::new(p)))
             }
             ServiceKind::Redis => {
-                Redis::new(connect::reach(service), &connect::login(service, vault)?, PATIENCE).map(Self::Redis)
+                Redis::new(connect::reach(service)?, &connect::login(service, vault)?, PATIENCE).map(Self::Redis)
             }
         }
     }

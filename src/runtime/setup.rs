@@ -31,7 +31,7 @@ fn environment(env: &model::Environment) -> Environment {
 }
 
 fn service(service: &ServiceConfig) -> Service {
-    Service { name: service.name.clone(), kind: service.kind, place: service.reach.to_string() }
+    Service { name: service.name.clone(), kind: service.kind, place: service.access.reach.to_string() }
 }
 
 /// The default keys with the person's own over them.

@@ -56,7 +56,7 @@ fn rule_12_a_credential_never_goes_to_an_address_from_another_file() {
     let prometheus = production.prometheus.as_ref().unwrap();
     assert_eq!((prometheus.url.as_str(), &prometheus.auth), ("http://near:9090", &None));
     let [db, cache] = &production.services[..] else { panic!("{:?}", production.services) };
-    assert_eq!((db.user.as_deref(), &db.password, cache.name.as_str()), (Some("near"), &None, "cache"));
+    assert_eq!((db.access.user.as_deref(), &db.access.password, cache.name.as_str()), (Some("near"), &None, "cache"));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::model::{Environment, Pattern, ServiceConfig, Tls, Upstream};
+use crate::config::model::{Environment, Pattern, ServiceConfig, Upstream};
+use crate::domain::access::Tls;
 use crate::grafana;
 use crate::runtime::check::{Check, Finding, Subject, quoted};
 
@@ -74,7 +75,7 @@ fn of_upstream(name: &str, upstream: &Upstream) -> Vec<(String, PathBuf)> {
 }
 
 fn of_service(service: &ServiceConfig) -> Option<(String, PathBuf)> {
-    match &service.tls {
+    match &service.access.tls {
         Tls::VerifyFull { ca: Some(path) } => Some((format!("services.{}.ca", service.name), path.clone())),
         _ => None,
     }

@@ -7,7 +7,8 @@ use crate::adapters::http::Budget;
 use crate::adapters::postgres::Postgres;
 use crate::adapters::reach::Login;
 use crate::adapters::redis::Redis;
-use crate::config::model::{Reach, ServiceConfig, Tls};
+use crate::config::model::ServiceConfig;
+use crate::domain::access::{Reach, Tls};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, PostgresFacts, RedisFacts, Report, Role, ServiceKind};
 use crate::runtime::check::{Finding, Subject};
@@ -20,11 +21,11 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub async fn check(subject: Subject, service: &ServiceConfig, vault: &Vault, budget: &Budget) -> Vec<Finding> {
     let login = connect::login(service, vault);
     let barred = login.is_err();
-    let without = Login { user: service.user.clone(), password: None };
+    let without = Login { user: service.access.user.clone(), password: None };
     match probe(service, &login.unwrap_or(without), budget).await {
         Ok(report) => answering(&subject, service, &report),
         Err(fault) if barred && fault.kind == FaultKind::Denied => {
-            vec![subject.note(format!("{} answers, but was asked nothing more without its password", service.reach), "")]
+            vec![subject.note(format!("{} answers, but was asked nothing more without its password", service.access.reach), "")]
         }
         Err(fault) => vec![subject.missing(fault.to_string(), mend(service, &fault))],
     }
@@ -34,19 +35,19 @@ async fn probe(service: &ServiceConfig, login: &Login, budget: &Budget) -> Resul
     let reach = || connect::reach(service);
     let expected = service.health.as_ref().and_then(|health| health.status);
     match service.kind {
-        ServiceKind::Postgres => Postgres::new(reach(), login, Some(database(service)), DEADLINE)?.probe().await,
-        ServiceKind::Redis => Redis::new(reach(), login, DEADLINE)?.probe().await,
+        ServiceKind::Postgres => Postgres::new(reach()?, login, Some(database(service)), DEADLINE)?.probe().await,
+        ServiceKind::Redis => Redis::new(reach()?, login, DEADLINE)?.probe().await,
         ServiceKind::Http => HealthCheck::new(&connect::health(service), expected, budget.clone())?.probe().await,
     }
 }
 
 fn database(service: &ServiceConfig) -> &str {
-    service.database.as_deref().unwrap_or("postgres")
+    service.access.database.as_deref().unwrap_or("postgres")
 }
 
 fn answering(subject: &Subject, service: &ServiceConfig, report: &Report) -> Vec<Finding> {
     let took = report.took.as_millis();
-    let told = |what: &str| subject.good(format!("{}  {what}, {took} ms", service.reach));
+    let told = |what: &str| subject.good(format!("{}  {what}, {took} ms", service.access.reach));
     let mut found = match &report.facts {
         Facts::Postgres(facts) => of_postgres(subject, service, facts, told),
         Facts::Redis(RedisFacts { version, role, .. }) => vec![told(&format!("{version}, {}", word(role)))],
@@ -82,9 +83,9 @@ fn of_unhealthy(subject: &Subject, service: &ServiceConfig, status: u16) -> Find
 
 /// A Redis password goes over the wire as it is.
 fn of_transport(subject: &Subject, service: &ServiceConfig) -> Option<Finding> {
-    let Reach::Tcp { host, .. } = &service.reach else { return None };
+    let Reach::Tcp { host, .. } = &service.access.reach else { return None };
     let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let bare = service.password.is_some() && service.tls == Tls::Disable && !here;
+    let bare = service.access.password.is_some() && service.access.tls == Tls::Disable && !here;
     bare.then(|| subject.part("tls").note("its password is sent over the network without encryption", "tls = \"verify-full\""))
 }
 
@@ -98,14 +99,14 @@ fn word(role: &Role) -> &'static str {
 fn mend(service: &ServiceConfig, fault: &Fault) -> String {
     match (service.kind, fault.kind) {
         (ServiceKind::Http, _) => format!("curl -v {}", connect::health(service).url),
-        (_, FaultKind::Timeout) if service.tls != Tls::Disable => {
+        (_, FaultKind::Timeout) if service.access.tls != Tls::Disable => {
             "a server without TLS keeps silent when asked for it: then tls = \"disable\"".to_owned()
         }
         (_, FaultKind::Tls) => {
             "for a private authority: ca = \"/path/to/ca.pem\"; for a server without TLS: tls = \"disable\"".to_owned()
         }
         (ServiceKind::Redis, FaultKind::Denied) => mend_redis_login(service, &fault.detail),
-        (ServiceKind::Redis, _) => format!("{} ping", redis_cli(&service.reach)),
+        (ServiceKind::Redis, _) => format!("{} ping", redis_cli(&service.access.reach)),
         (ServiceKind::Postgres, FaultKind::Denied) => mend_postgres_login(service, &fault.detail),
         (ServiceKind::Postgres, FaultKind::Refused) => "database = \"…\": psql -l lists them".to_owned(),
         (ServiceKind::Postgres, _) => pg_isready(service),
@@ -114,7 +115,7 @@ fn mend(service: &ServiceConfig, fault: &Fault) -> String {
 
 fn mend_redis_login(service: &ServiceConfig, said: &str) -> String {
     if said.contains("no permissions") {
-        return format!("ACL SETUSER {} +info +ping", service.user.as_deref().unwrap_or("default"));
+        return format!("ACL SETUSER {} +info +ping", service.access.user.as_deref().unwrap_or("default"));
     }
     mend_password(service)
 }
@@ -130,7 +131,7 @@ fn mend_postgres_login(service: &ServiceConfig, said: &str) -> String {
 }
 
 fn mend_password(service: &ServiceConfig) -> String {
-    match &service.password {
+    match &service.access.password {
         Some(from) => format!("renew what {from} names"),
         None => "password = \"file:…\"".to_owned(),
     }
@@ -138,20 +139,24 @@ fn mend_password(service: &ServiceConfig) -> String {
 
 /// The role's name as SQL reads it.
 fn role(service: &ServiceConfig) -> String {
-    format!("\"{}\"", service.user.as_deref().unwrap_or_default().replace('"', "\"\""))
+    format!("\"{}\"", service.access.user.as_deref().unwrap_or_default().replace('"', "\"\""))
 }
 
 fn redis_cli(reach: &Reach) -> String {
     match reach {
         Reach::Tcp { host, port } => format!("redis-cli -h {host} -p {port}"),
         Reach::Unix(path) => format!("redis-cli -s {}", path.display()),
+        Reach::Docker { container } => format!("docker exec {container} redis-cli"),
+        Reach::Network { host, port, .. } => format!("redis-cli -h {host} -p {port}"),
     }
 }
 
 fn pg_isready(service: &ServiceConfig) -> String {
     let database = database(service);
-    match &service.reach {
+    match &service.access.reach {
         Reach::Tcp { host, port } => format!("pg_isready -h {host} -p {port} -d {database}"),
         Reach::Unix(path) => format!("ls -l {}: the socket, or its folder", path.display()),
+        Reach::Docker { container } => format!("docker exec {container} pg_isready"),
+        Reach::Network { network, .. } => format!("docker network inspect {network}"),
     }
 }

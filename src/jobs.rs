@@ -1,0 +1,6 @@
+//! Jobs: what changes an environment, as plans of steps. `engine` decides, purely, what comes next; `driver` does it through
+//! [`ports`](crate::ports); `steps` holds one file per step kind and `routines` one file per routine. Nothing here knows an adapter
+//! or a screen.
+
+pub mod step;
+pub mod steps;

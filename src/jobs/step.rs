@@ -1,0 +1,86 @@
+//! What a step kind is: one unit of a plan that can say what would undo it before it runs, run, and tell after a crash whether
+//! it happened.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::job::JobId;
+use crate::domain::plan::{Plan, StepId, StepSpec};
+use crate::ports::journal::Reporter;
+use crate::ports::{Promise, World};
+
+/// A kind of step. One file in `steps/` and one line in [`steps::ALL`](crate::jobs::steps::ALL).
+pub trait StepKind: Sync {
+    /// The word in plans.
+    fn name(&self) -> &'static str;
+
+    /// The steps that would undo this one, worked out before it runs and recorded. They are idempotent, and fail where they
+    /// cannot verify that they worked.
+    fn undo<'a>(&'a self, cx: &'a Cx<'a>) -> Promise<'a, Vec<StepSpec>>;
+
+    /// Does it, and checks that it is done. What it returns is for later steps and for people.
+    fn run<'a>(&'a self, cx: &'a Cx<'a>) -> Promise<'a, Value>;
+
+    /// After a crash: whether it happened.
+    fn check<'a>(&'a self, cx: &'a Cx<'a>) -> Promise<'a, Checked>;
+}
+
+/// What a probe of a step found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Checked {
+    /// It has had no effect, or one that running it again takes over.
+    Absent,
+    /// It was done, with this output.
+    Done(Value),
+    /// Nobody can say; the words tell what was seen.
+    Unknown(String),
+}
+
+/// What a step is given.
+pub struct Cx<'a> {
+    /// Which job it belongs to.
+    pub job: JobId,
+    /// Who asked for it, on which host.
+    pub operator: &'a str,
+    /// This host's name.
+    pub host: &'a str,
+    /// The whole plan.
+    pub plan: &'a Plan,
+    /// The step.
+    pub spec: &'a StepSpec,
+    /// What the steps that are done told.
+    pub outputs: &'a BTreeMap<StepId, Value>,
+    /// The world.
+    pub world: &'a dyn World,
+    /// Where it tells how far it is.
+    pub reporter: &'a dyn Reporter,
+    /// Turns true when the step shall stop; it then has 10 s before it is dropped.
+    pub cancel: watch::Receiver<bool>,
+}
+
+impl Cx<'_> {
+    /// The step's arguments.
+    pub fn args<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        let read = T::deserialize(&self.spec.args);
+        read.map_err(|e| Failure::new(FailureKind::Bug, format!("step {} has wrong arguments: {e}", self.spec.kind)))
+    }
+
+    /// What an earlier step told.
+    pub fn output<T: DeserializeOwned>(&self, of: StepId) -> Result<T, Failure> {
+        let value = self.outputs.get(&of).cloned().unwrap_or_default();
+        let read = serde_json::from_value(value);
+        read.map_err(|e| Failure::new(FailureKind::Bug, format!("step {of} told something else: {e}")))
+    }
+
+    /// Returns when the step shall stop.
+    pub async fn cancelled(&self) {
+        let mut cancel = self.cancel.clone();
+        if cancel.wait_for(|asked| *asked).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
