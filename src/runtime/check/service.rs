@@ -147,7 +147,7 @@ fn redis_cli(reach: &Reach) -> String {
         Reach::Tcp { host, port } => format!("redis-cli -h {host} -p {port}"),
         Reach::Unix(path) => format!("redis-cli -s {}", path.display()),
         Reach::Docker { container } => format!("docker exec {container} redis-cli"),
-        Reach::Network { host, port, .. } => format!("redis-cli -h {host} -p {port}"),
+        Reach::Network { network, .. } => format!("docker network inspect {network}; redis-cli"),
     }
 }
 
