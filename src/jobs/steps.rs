@@ -3,9 +3,12 @@
 use crate::jobs::step::StepKind;
 
 pub mod backup;
+mod publish;
+mod read_back;
+mod sweep;
 
 /// Every step kind.
-pub const ALL: &[&dyn StepKind] = &[];
+pub const ALL: &[&dyn StepKind] = &[read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP];
 
 /// A step kind by its name.
 pub fn find(name: &str) -> Option<&'static dyn StepKind> {

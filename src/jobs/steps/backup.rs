@@ -1,14 +1,16 @@
 //! What the steps of a backup hand each other: copy the files, read them back, publish the manifest, prove.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::access::Access;
 use crate::domain::backup::policy::Policy;
 use crate::domain::backup::{BackupId, Census, FileFacts, Method, Origin};
+use crate::domain::job::Progress;
 use crate::domain::name::Name;
-use crate::domain::plan::StepId;
+use crate::domain::plan::{Revert, StepId, StepSpec};
 use crate::domain::repository::RepositorySpec;
 use crate::domain::time::Stamp;
 
@@ -74,4 +76,34 @@ pub struct ProveArgs {
     pub access: Access,
     /// What must hold in what was restored.
     pub policy: Policy,
+}
+
+/// The arguments of the steps that remove: `sweep` what is no backup, `prune` what retention no longer wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepArgs {
+    /// Which.
+    pub backups: Vec<BackupId>,
+    /// Where they are.
+    pub repository: RepositorySpec,
+}
+
+impl CopyArgs {
+    /// What takes back a copy that does not become a backup: the undo of every step that copies.
+    pub fn undo(&self) -> Vec<StepSpec> {
+        let args = SweepArgs { backups: vec![self.backup.clone()], repository: self.repository.clone() };
+        let title = format!("Remove what {} left in {}", self.backup, self.repository.name);
+        vec![step(StepId(0), "sweep", title, &args)]
+    }
+}
+
+/// A step that takes seconds and is not undone; the caller changes what differs.
+pub fn step(id: StepId, kind: &str, title: String, args: &impl Serialize) -> StepSpec {
+    let minutes = Duration::from_secs(300);
+    let args = serde_json::to_value(args).unwrap_or_default();
+    StepSpec { id, kind: kind.to_owned(), title, args, deadline: minutes, stall: minutes, revert: Revert::Never }
+}
+
+/// Progress over files as they lie in a repository, none read yet.
+pub fn progress(files: &[FileFacts]) -> Progress {
+    Progress { total: Some(files.iter().map(|file| file.bytes).sum()), ..Progress::default() }
 }
