@@ -6,6 +6,7 @@ pub mod backup;
 mod publish;
 mod read_back;
 mod sweep;
+mod verdict;
 
 /// Every step kind.
 pub const ALL: &[&dyn StepKind] = &[read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP];

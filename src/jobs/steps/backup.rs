@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::access::Access;
 use crate::domain::backup::policy::Policy;
-use crate::domain::backup::{BackupId, Census, FileFacts, Method, Origin};
+use crate::domain::backup::{BackupId, Census, FileFacts, Method, Origin, Proof};
 use crate::domain::job::Progress;
 use crate::domain::name::Name;
 use crate::domain::plan::{Revert, StepId, StepSpec};
 use crate::domain::repository::RepositorySpec;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Stamp, human};
 
 /// The arguments of a step that copies a service's data into a repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,4 +106,34 @@ pub fn step(id: StepId, kind: &str, title: String, args: &impl Serialize) -> Ste
 /// Progress over files as they lie in a repository, none read yet.
 pub fn progress(files: &[FileFacts]) -> Progress {
     Progress { total: Some(files.iter().map(|file| file.bytes).sum()), ..Progress::default() }
+}
+
+/// What a step that proves tells. That a backup is not proved is a result, not a failure of the step: the proof that failed is
+/// recorded, and [`VerdictArgs`]' step fails the job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// Which backup.
+    pub backup: BackupId,
+    /// Whether it is proved.
+    pub proved: bool,
+    /// What was seen: counts; or the first check that failed, with its cause.
+    pub words: String,
+}
+
+impl Judged {
+    /// What a proof says.
+    pub fn of(proof: &Proof) -> Self {
+        let words = match proof.cause() {
+            Some(check) => format!("{}: {}", check.name, check.detail),
+            None => format!("{} to restore, {} checks", human(proof.restore), proof.checks.len()),
+        };
+        Self { backup: proof.backup.clone(), proved: proof.is_good(), words }
+    }
+}
+
+/// The arguments of the step that judges all the proofs of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerdictArgs {
+    /// The steps that proved; each tells a [`Judged`].
+    pub proofs: Vec<StepId>,
 }

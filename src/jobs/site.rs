@@ -1,0 +1,84 @@
+//! An environment as routines see it: what the configuration says of its services and repositories, and nothing else of it.
+
+use crate::domain::access::Access;
+use crate::domain::backup::policy::Policy;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::guard::Guard;
+use crate::domain::name::Name;
+use crate::domain::problem::nearest;
+use crate::domain::repository::RepositorySpec;
+use crate::domain::service::ServiceKind;
+
+/// An environment as routines see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// Its name.
+    pub environment: Name,
+    /// How much it resists changes.
+    pub guard: Guard,
+    /// What it runs.
+    pub services: Vec<SiteService>,
+    /// Where its backups live.
+    pub repositories: Vec<RepositorySpec>,
+}
+
+/// A service as routines see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteService {
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub kind: ServiceKind,
+    /// How it is reached.
+    pub access: Access,
+    /// How it is backed up.
+    pub policy: Option<Policy>,
+}
+
+impl Site {
+    /// A service by its name.
+    pub fn service(&self, name: &str) -> Result<&SiteService, Failure> {
+        let found = self.services.iter().find(|service| service.name.as_str() == name);
+        found.ok_or_else(|| unknown("service", name, self.services.iter().map(|service| service.name.as_str()).collect(), self))
+    }
+
+    /// A repository by its name.
+    pub fn repository(&self, name: &str) -> Result<&RepositorySpec, Failure> {
+        let found = self.repositories.iter().find(|repository| repository.name.as_str() == name);
+        let names = || self.repositories.iter().map(|repository| repository.name.as_str()).collect();
+        found.ok_or_else(|| unknown("repository", name, names(), self))
+    }
+
+    /// The repositories that are meant by a name, all where none is given; at least one.
+    pub fn repositories(&self, name: Option<&str>) -> Result<Vec<&RepositorySpec>, Failure> {
+        if let Some(name) = name {
+            return self.repository(name).map(|one| vec![one]);
+        }
+        if self.repositories.is_empty() {
+            let what = format!("environment {} has no repository", self.environment);
+            let mend = format!("add [environments.{}.repositories.main] with path = \"/var/backups/midwatch\"", self.environment);
+            return Err(Failure::new(FailureKind::Config, what).mend(mend));
+        }
+        Ok(self.repositories.iter().collect())
+    }
+}
+
+impl SiteService {
+    /// How it is backed up.
+    pub fn policy(&self, site: &Site) -> Result<&Policy, Failure> {
+        self.policy.as_ref().ok_or_else(|| {
+            let what = format!("{} says nothing of backups in the configuration", self.name);
+            let mend = format!("add [environments.{}.services.{}.backup] with repository = \"…\"", site.environment, self.name);
+            Failure::new(FailureKind::Config, what).mend(mend)
+        })
+    }
+}
+
+fn unknown(what: &str, name: &str, known: Vec<&str>, site: &Site) -> Failure {
+    let failure = Failure::new(FailureKind::Usage, format!("environment {} has no {what} {name:?}", site.environment));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => failure.mend(format!("did you mean {near:?}?")),
+        None if known.is_empty() => failure,
+        None => failure.mend(format!("there are {}", known.join(", "))),
+    }
+}
