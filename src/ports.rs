@@ -12,10 +12,12 @@ use crate::domain::access::Access;
 use crate::domain::failure::Failure;
 use crate::domain::repository::RepositorySpec;
 use crate::domain::time::Stamp;
+use crate::ports::redis::RedisLink;
 use crate::ports::repository::Repository;
 use crate::ports::tools::Tools;
 
 pub mod journal;
+pub mod redis;
 pub mod repository;
 pub mod tools;
 
@@ -26,6 +28,9 @@ pub type Promise<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 pub trait World: Send + Sync {
     /// The tools that talk to a service, where they run.
     fn tools(&self, access: &Access) -> Arc<dyn Tools>;
+
+    /// A Redis or Valkey that is reached directly: by tcp or by its socket, without `ssh` in front.
+    fn redis<'a>(&'a self, access: &'a Access) -> Promise<'a, Arc<dyn RedisLink>>;
 
     /// A repository.
     fn repository<'a>(&'a self, spec: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>>;
