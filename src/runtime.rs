@@ -7,6 +7,7 @@ pub mod dashboards;
 pub mod feeds;
 pub mod fetch;
 pub mod lazy;
+pub mod metrics;
 pub mod painter;
 pub mod probe;
 pub mod setup;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::domain::clean::Clean;
+use crate::domain::failure::{Failure, FailureKind};
 
 /// How a command ended.
 #[derive(Debug)]
@@ -40,6 +41,23 @@ impl Exit {
     /// 78: the configuration is wrong.
     pub fn config(words: impl Into<String>) -> Self {
         Self { status: 78, words: Some(words.into()) }
+    }
+
+    /// As a failure of a job or of its plan says.
+    pub fn failed(failure: &Failure) -> Self {
+        let status = match failure.kind {
+            FailureKind::Usage => 64,
+            FailureKind::Damaged => 1,
+            FailureKind::Unavailable | FailureKind::Tool => 69,
+            FailureKind::Bug => 70,
+            FailureKind::Full => 73,
+            FailureKind::Io => 74,
+            FailureKind::Locked | FailureKind::Stalled => 75,
+            FailureKind::Refused | FailureKind::Denied => 77,
+            FailureKind::Config => 78,
+            FailureKind::Cancelled => 130,
+        };
+        Self { status, words: Some(failure.to_string()) }
     }
 
     /// Says on standard error what there is to say, and returns the status.

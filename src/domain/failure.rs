@@ -53,6 +53,11 @@ impl Failure {
         Self { kind, what: what.into(), mend: None }
     }
 
+    /// A rule of safety, a guard or a precondition forbids it.
+    pub fn refused(what: impl Into<String>) -> Self {
+        Self::new(FailureKind::Refused, what)
+    }
+
     /// The same with what mends it.
     #[must_use]
     pub fn mend(self, how: impl Into<String>) -> Self {

@@ -39,14 +39,15 @@ impl Site {
     /// A service by its name.
     pub fn service(&self, name: &str) -> Result<&SiteService, Failure> {
         let found = self.services.iter().find(|service| service.name.as_str() == name);
-        found.ok_or_else(|| unknown("service", name, self.services.iter().map(|service| service.name.as_str()).collect(), self))
+        let names = || self.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>();
+        found.ok_or_else(|| unknown("service", name, &names(), self))
     }
 
     /// A repository by its name.
     pub fn repository(&self, name: &str) -> Result<&RepositorySpec, Failure> {
         let found = self.repositories.iter().find(|repository| repository.name.as_str() == name);
-        let names = || self.repositories.iter().map(|repository| repository.name.as_str()).collect();
-        found.ok_or_else(|| unknown("repository", name, names(), self))
+        let names = || self.repositories.iter().map(|repository| repository.name.as_str()).collect::<Vec<_>>();
+        found.ok_or_else(|| unknown("repository", name, &names(), self))
     }
 
     /// The repositories that are meant by a name, all where none is given; at least one.
@@ -74,7 +75,7 @@ impl SiteService {
     }
 }
 
-fn unknown(what: &str, name: &str, known: Vec<&str>, site: &Site) -> Failure {
+fn unknown(what: &str, name: &str, known: &[&str], site: &Site) -> Failure {
     let failure = Failure::new(FailureKind::Usage, format!("environment {} has no {what} {name:?}", site.environment));
     match nearest(name, known.iter().copied()) {
         Some(near) => failure.mend(format!("did you mean {near:?}?")),

@@ -9,7 +9,7 @@ mod sweep;
 mod verdict;
 
 /// Every step kind.
-pub const ALL: &[&dyn StepKind] = &[read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP];
+pub const ALL: &[&dyn StepKind] = &[read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP, verdict::VERDICT];
 
 /// A step kind by its name.
 pub fn find(name: &str) -> Option<&'static dyn StepKind> {
