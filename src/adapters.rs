@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod prometheus;
 pub mod reach;
 pub mod redis;
+pub mod repository;
 pub mod secret;
 pub mod tls;
 mod wire;

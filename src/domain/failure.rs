@@ -74,9 +74,14 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// An error that carries a failure is that failure.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         use std::io::ErrorKind;
+        let error = match error.downcast::<Self>() {
+            Ok(failure) => return failure,
+            Err(error) => error,
+        };
         let kind = match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FailureKind::Full,
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FailureKind::Denied,

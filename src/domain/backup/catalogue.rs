@@ -111,6 +111,9 @@ pub struct Orphan {
     pub bytes: u64,
     /// When the youngest was written, by the store's clock.
     pub modified: Option<Stamp>,
-    /// Whether a job that still runs is writing them.
+    /// Whether a job that still runs is writing them. The repository cannot tell: whoever knows the jobs fills it in.
     pub live: bool,
+    /// Why the manifest that is there cannot be read: it is damaged, another's, or a later midwatch's. Such a one may hold good
+    /// files, and is removed only by its name.
+    pub why: Option<String>,
 }

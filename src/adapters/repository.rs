@@ -1,0 +1,186 @@
+//! Repositories: backups in a folder or a bucket, written in one pass, sealed, and read with suspicion. What is below knows
+//! either bytes and keys ([`store`]) or documents ([`shelf`], [`seal`]); here the two are joined to
+//! [`ports::repository`](crate::ports::repository).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use age::x25519::{Identity, Recipient};
+use futures_util::FutureExt;
+use secrecy::ExposeSecret;
+
+use crate::adapters::repository::folder::Folder;
+use crate::adapters::repository::pack::{Pack, Recipe};
+pub use crate::adapters::repository::seal::SealKey;
+use crate::adapters::repository::store::Store;
+use crate::adapters::repository::unpack::{Packed, Unpacked};
+use crate::adapters::secret;
+use crate::domain::backup::catalogue::Catalogue;
+use crate::domain::backup::{BackupId, Compression, FileFacts, Manifest, Proof};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::repository::{RepositoryPlace, RepositorySpec};
+use crate::ports::Promise;
+use crate::ports::repository::{FileSink, Plain, Repository};
+
+mod blocks;
+mod compare;
+mod folder;
+mod keys;
+mod pack;
+mod seal;
+mod shelf;
+mod store;
+mod unpack;
+
+/// Opens a repository. Without a key it can be read, and everything in it is unattested; nothing can be published.
+pub async fn open(spec: &RepositorySpec, key: Option<SealKey>) -> Result<Arc<dyn Repository>, Failure> {
+    let recipients = spec.encrypt.iter().map(|one| recipient(spec, one)).collect::<Result<_, _>>()?;
+    let store: Arc<dyn Store> = match &spec.place {
+        RepositoryPlace::Folder(path) => Arc::new(Folder::open(path)?),
+        RepositoryPlace::S3 { .. } => return Err(Failure::new(FailureKind::Config, "S3 is not there yet")),
+    };
+    Ok(Arc::new(StoredRepository { spec: spec.clone(), store, key, recipients }))
+}
+
+fn recipient(spec: &RepositorySpec, text: &str) -> Result<Recipient, Failure> {
+    let wrong = |why| Failure::new(FailureKind::Config, format!("repositories.{}.encrypt: {text:?}: {why}", spec.name));
+    text.parse().map_err(|why| wrong(why).mend("age-keygen prints one: age1…"))
+}
+
+struct StoredRepository {
+    spec: RepositorySpec,
+    store: Arc<dyn Store>,
+    key: Option<SealKey>,
+    recipients: Arc<[Recipient]>,
+}
+
+impl StoredRepository {
+    fn sealing(&self) -> Result<&SealKey, Failure> {
+        self.key.as_ref().ok_or_else(|| {
+            Failure::new(FailureKind::Denied, "this login cannot read the key that backups are sealed with")
+                .mend("join the group that owns the ledger")
+        })
+    }
+
+    async fn refuse_existing(&self, id: &BackupId) -> Result<(), Failure> {
+        match self.store.size(&keys::manifest(id)?).await? {
+            None => Ok(()),
+            Some(_) => Err(Failure::new(FailureKind::Refused, format!("the backup {id} exists: it is never written again"))),
+        }
+    }
+
+    /// What opens encrypted files. Read only when it is needed: the host that backs up need not have it.
+    async fn identities(&self) -> Result<Vec<Identity>, Failure> {
+        let name = &self.spec.name;
+        let from = self.spec.identity.as_ref().ok_or_else(|| {
+            Failure::new(FailureKind::Config, format!("repositories.{name}: its files are encrypted, and it has no identity"))
+                .mend("identity = \"file:/etc/midwatch/age.key\"")
+        })?;
+        let text = secret::resolve(from).await.map_err(|e| Failure::new(FailureKind::Denied, e.to_string()))?;
+        let lines = text.expose_secret().lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let read: Result<Vec<_>, _> = lines.map(str::parse).collect();
+        read.map_err(|why: &str| Failure::new(FailureKind::Config, format!("{from}: this is no age identity: {why}")))
+    }
+
+    /// Whether every file lies there, as long as its facts say.
+    async fn refuse_incomplete(&self, manifest: &Manifest) -> Result<(), Failure> {
+        let items = self.store.list(&keys::backup(&manifest.id)?).await?;
+        let sizes: BTreeMap<_, _> = items.into_iter().map(|item| (item.key, item.bytes)).collect();
+        for file in &manifest.files {
+            let key = keys::file(&manifest.id, &file.name)?;
+            let told = self.store.told(&key);
+            let what = match sizes.get(&key) {
+                None => format!("{told}: it is missing"),
+                Some(bytes) if *bytes != file.bytes => format!("{told}: it has {bytes} bytes, {} were written", file.bytes),
+                Some(_) => continue,
+            };
+            return Err(Failure::new(FailureKind::Damaged, what));
+        }
+        Ok(())
+    }
+
+    async fn put(&self, key: &str, document: &impl serde::Serialize) -> Result<(), Failure> {
+        self.store.write(key, seal::seal(document, self.sealing()?)?.into()).await
+    }
+}
+
+impl Repository for StoredRepository {
+    fn spec(&self) -> &RepositorySpec {
+        &self.spec
+    }
+
+    fn catalogue(&self) -> Promise<'_, Catalogue> {
+        shelf::catalogue(&*self.store, self.key.as_ref()).boxed()
+    }
+
+    fn create<'a>(
+        &'a self,
+        id: &'a BackupId,
+        name: &'a str,
+        role: &'a str,
+        compression: Compression,
+    ) -> Promise<'a, Box<dyn FileSink>> {
+        async move {
+            self.refuse_existing(id).await?;
+            let recipe = Recipe::new(name, role, compression, self.recipients.clone());
+            let draft = self.store.draft(&keys::file(id, &recipe.name)?).await?;
+            Ok(Box::new(Pack::new(recipe, draft)) as Box<dyn FileSink>)
+        }
+        .boxed()
+    }
+
+    fn check<'a>(&'a self, id: &'a BackupId, file: &'a FileFacts) -> Promise<'a, ()> {
+        async move {
+            let key = keys::file(id, &file.name)?;
+            if compare::is_whole(&self.store, &key, file).await? {
+                return Ok(());
+            }
+            let catalogue = self.catalogue().await?;
+            Err(compare::explain(&self.store, &key, id, file, &catalogue).await?)
+        }
+        .boxed()
+    }
+
+    fn open<'a>(&'a self, id: &'a BackupId, file: &'a FileFacts) -> Promise<'a, Plain> {
+        async move {
+            let key = keys::file(id, &file.name)?;
+            if self.store.size(&key).await? != Some(file.bytes) {
+                self.check(id, file).await?;
+            }
+            let identities = if file.encrypted { self.identities().await? } else { Vec::new() };
+            let told = self.store.told(&key);
+            let blocks = blocks::blocks(self.store.clone(), key, file.bytes);
+            let packed = Packed { facts: file.clone(), told, blocks, identities };
+            Ok(Box::new(Unpacked::new(packed)) as Plain)
+        }
+        .boxed()
+    }
+
+    fn publish(&self, manifest: Manifest) -> Promise<'_, Manifest> {
+        async move {
+            let _turn = self.store.turn().await?;
+            self.refuse_existing(&manifest.id).await?;
+            self.refuse_incomplete(&manifest).await?;
+            let newest = self.catalogue().await?.entries.iter().map(|entry| entry.manifest.sequence).max();
+            let manifest = Manifest { sequence: newest.unwrap_or_default() + 1, ..manifest };
+            self.put(&keys::manifest(&manifest.id)?, &manifest).await?;
+            Ok(manifest)
+        }
+        .boxed()
+    }
+
+    fn attach<'a>(&'a self, proof: &'a Proof) -> Promise<'a, ()> {
+        async move { self.put(&shelf::next_proof(&*self.store, proof).await?, proof).await }.boxed()
+    }
+
+    fn remove<'a>(&'a self, id: &'a BackupId) -> Promise<'a, ()> {
+        async move {
+            self.store.remove(&keys::manifest(id)?).await?;
+            self.store.remove(&keys::backup(id)?).await
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! What lies in a repository, read as backups, proofs and orphans.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use sha2::{Digest, Sha256};
+
+use crate::adapters::repository::keys::{self, PROOFS, ROOT};
+use crate::adapters::repository::seal::{SealKey, hex, unseal};
+use crate::adapters::repository::store::{Item, Store};
+use crate::domain::backup::catalogue::{Attestation, Catalogue, Entry, Orphan};
+use crate::domain::backup::{BackupId, FORMAT, Manifest, Proof};
+use crate::domain::failure::Failure;
+
+/// How many documents are read at a time.
+const AT_ONCE: usize = 16;
+/// The longest document that is read: the manifest of a backup of some hundred terabytes.
+const LONGEST: u64 = 256 << 20;
+
+/// Everything that lies there.
+pub async fn catalogue(store: &dyn Store, key: Option<&SealKey>) -> Result<Catalogue, Failure> {
+    let shelves = shelves(store.list(ROOT).await?);
+    let found: Vec<_> =
+        stream::iter(shelves).map(|(id, items)| look(store, key, id, items)).buffer_unordered(AT_ONCE).collect().await;
+    let mut catalogue = Catalogue::default();
+    for one in found {
+        match one? {
+            Found::Backup(entry) => catalogue.entries.push(*entry),
+            Found::Orphan(orphan) => catalogue.orphans.push(orphan),
+        }
+    }
+    // Two that were published at the same time by two hosts may share a sequence.
+    catalogue.entries.sort_by(|a, b| (b.manifest.sequence, &b.manifest.id).cmp(&(a.manifest.sequence, &a.manifest.id)));
+    catalogue.orphans.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(catalogue)
+}
+
+enum Found {
+    Backup(Box<Entry>),
+    Orphan(Orphan),
+}
+
+/// What lies there, by the backup that it would belong to. What is hidden is the repository's own.
+fn shelves(items: Vec<Item>) -> BTreeMap<BackupId, Vec<Item>> {
+    let mut shelves: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for item in items {
+        let id = item.key.split('/').nth(1).filter(|id| !id.starts_with('.'));
+        if let Some(id) = id.map(|id| BackupId(id.to_owned())) {
+            shelves.entry(id).or_default().push(item);
+        }
+    }
+    shelves
+}
+
+async fn look(store: &dyn Store, key: Option<&SealKey>, id: BackupId, items: Vec<Item>) -> Result<Found, Failure> {
+    let manifest = keys::manifest(&id).ok().and_then(|key| items.iter().find(|item| item.key == key));
+    let Some(item) = manifest else { return Ok(Found::Orphan(orphan(id, &items, None))) };
+    let bytes = document(store, item).await?;
+    match read(&id, &bytes, key) {
+        Err(why) => Ok(Found::Orphan(orphan(id, &items, Some(format!("{}: {why}", store.told(&item.key)))))),
+        Ok((manifest, attestation)) => {
+            let manifest_sha256 = hex(&Sha256::digest(&bytes));
+            let proofs = proofs(store, key, &id, &manifest_sha256, &items).await?;
+            Ok(Found::Backup(Box::new(Entry { manifest, manifest_sha256, attestation, proofs })))
+        }
+    }
+}
+
+async fn document(store: &dyn Store, item: &Item) -> Result<Bytes, Failure> {
+    store.read(&item.key, 0..item.bytes.min(LONGEST)).await
+}
+
+fn read(id: &BackupId, bytes: &[u8], key: Option<&SealKey>) -> Result<(Manifest, Attestation), String> {
+    let (manifest, attestation): (Manifest, _) = unseal(bytes, key)?;
+    if manifest.format > FORMAT {
+        return Err(format!("it is of format {}, which only a later midwatch knows", manifest.format));
+    }
+    if manifest.id != *id {
+        return Err(format!("it is the manifest of another backup, {}", manifest.id));
+    }
+    Ok((manifest, attestation))
+}
+
+fn orphan(id: BackupId, items: &[Item], why: Option<String>) -> Orphan {
+    Orphan {
+        id,
+        files: items.len(),
+        bytes: items.iter().map(|item| item.bytes).sum(),
+        modified: items.iter().filter_map(|item| item.modified).max(),
+        live: false,
+        why,
+    }
+}
+
+/// The proofs that count: of this very manifest, sealed by this host. The newest first, by their names, which only grow.
+async fn proofs(
+    store: &dyn Store,
+    key: Option<&SealKey>,
+    id: &BackupId,
+    manifest: &str,
+    items: &[Item],
+) -> Result<Vec<Proof>, Failure> {
+    let mut counting = Vec::new();
+    for item in sorted(items) {
+        let bytes = document(store, item).await?;
+        match unseal::<Proof>(&bytes, key) {
+            Ok((proof, Attestation::Attested)) if proof.backup == *id && proof.manifest_sha256 == manifest => {
+                counting.push(proof)
+            }
+            Ok(_) => {}
+            Err(why) => tracing::warn!("{}: {why}", store.told(&item.key)),
+        }
+    }
+    Ok(counting)
+}
+
+fn sorted(items: &[Item]) -> Vec<&Item> {
+    let mut proofs: Vec<_> = items.iter().filter(|item| is_proof(&item.key)).collect();
+    proofs.sort_by(|a, b| b.key.cmp(&a.key));
+    proofs
+}
+
+/// `backups/ID/proofs/STAMP.json`
+fn is_proof(key: &str) -> bool {
+    let mut parts = key.split('/').skip(2);
+    parts.next() == Some(PROOFS) && parts.next().is_some_and(|name| !name.starts_with('.')) && parts.next().is_none()
+}
+
+/// The name of the next proof: its time, but always behind those that are there, whatever the clock says.
+pub async fn next_proof(store: &dyn Store, proof: &Proof) -> Result<String, Failure> {
+    let folder = format!("{}/{PROOFS}", keys::backup(&proof.backup)?);
+    let items = store.list(&folder).await?;
+    let last = sorted(&items).first().and_then(|item| item.key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok());
+    let stamp = proof.at.0.max(last.map_or(0, |last: i64| last + 1));
+    Ok(format!("{folder}/{stamp:014}.json"))
+}

@@ -1,0 +1,198 @@
+//! Reading a file of a backup: each block is verified before anything looks at it, then decrypted, decompressed and hashed, on a
+//! thread of its own.
+
+use std::io::{self, BufReader, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use age::Decryptor;
+use age::stream::StreamReader;
+use age::x25519::Identity;
+use bytes::{Buf, Bytes};
+use flate2::bufread::MultiGzDecoder;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::adapters::repository::blocks::span;
+use crate::adapters::repository::pack::short;
+use crate::adapters::repository::seal::hex;
+use crate::domain::backup::{Compression, FileFacts};
+use crate::domain::failure::{Failure, FailureKind};
+
+/// How many pieces wait to be read.
+const WAITING: usize = 8;
+/// Their size.
+const PIECE: usize = 256 << 10;
+
+/// What is read, and how people call it.
+pub struct Packed {
+    /// What it was when it was written.
+    pub facts: FileFacts,
+    /// Its path or address.
+    pub told: String,
+    /// Its blocks as they lie there.
+    pub blocks: BoxStream<'static, Result<Bytes, Failure>>,
+    /// What opens it, where it is encrypted.
+    pub identities: Vec<Identity>,
+}
+
+/// What a tool wrote, as it wrote it. Its errors carry a [`Failure`]; it ends only where all of it was right.
+pub struct Unpacked {
+    pieces: mpsc::Receiver<Result<Bytes, Failure>>,
+    piece: Bytes,
+    ended: bool,
+}
+
+impl Unpacked {
+    /// Starts the thread.
+    pub fn new(packed: Packed) -> Self {
+        let (to, pieces) = mpsc::channel(WAITING);
+        let handle = Handle::current();
+        tokio::task::spawn_blocking(move || {
+            // Nobody reads any more: nobody is to be told.
+            let told = unpack(packed, &handle, &to).map(|()| Bytes::new());
+            let _ = to.blocking_send(told);
+        });
+        Self { pieces, piece: Bytes::new(), ended: false }
+    }
+}
+
+impl AsyncRead for Unpacked {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.piece.is_empty() && !self.ended {
+            match ready!(self.pieces.poll_recv(cx)) {
+                Some(Ok(piece)) if piece.is_empty() => self.ended = true,
+                Some(Ok(piece)) => self.piece = piece,
+                Some(Err(failure)) => return Poll::Ready(Err(io::Error::other(failure))),
+                None => return Poll::Ready(Err(io::Error::other("reading was broken off"))),
+            }
+        }
+        let some = self.piece.len().min(into.remaining());
+        into.put_slice(&self.piece[..some]);
+        self.piece.advance(some);
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn unpack(packed: Packed, handle: &Handle, to: &mpsc::Sender<Result<Bytes, Failure>>) -> Result<(), Failure> {
+    let Packed { facts, told, blocks, identities } = packed;
+    let stored =
+        Stored { facts: facts.clone(), told: told.clone(), blocks, handle: handle.clone(), block: Bytes::new(), next: 0 };
+    let mut plain = decompress(uncover(stored, &identities)?, facts.compression)?;
+    let mut hash = Sha256::new();
+    let mut bytes = 0;
+    loop {
+        let mut piece = vec![0; PIECE];
+        let some = fill(&mut *plain, &mut piece).map_err(|e| explain(&told, e))?;
+        if some == 0 {
+            break;
+        }
+        piece.truncate(some);
+        hash.update(&piece);
+        bytes += some as u64;
+        if to.blocking_send(Ok(piece.into())).is_err() {
+            return Ok(());
+        }
+    }
+    if bytes == facts.plain_bytes && hex(&hash.finalize()) == facts.plain_sha256 {
+        return Ok(());
+    }
+    let what = format!(
+        "{told}: holds {bytes} bytes that are not the {} that were saved, though it lies there as written",
+        facts.plain_bytes
+    );
+    Err(Failure::new(FailureKind::Damaged, what))
+}
+
+fn fill(from: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
+    let mut full = 0;
+    while full < into.len() {
+        match from.read(&mut into[full..]) {
+            Ok(0) => break,
+            Ok(some) => full += some,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(full)
+}
+
+/// What a decoder says of bytes that are as they were written.
+fn explain(told: &str, error: io::Error) -> Failure {
+    error.downcast().unwrap_or_else(|e| Failure::new(FailureKind::Damaged, format!("{told}: {e}")))
+}
+
+fn decompress(from: Uncovered, compression: Compression) -> Result<Box<dyn Read>, Failure> {
+    Ok(match compression {
+        Compression::None => Box::new(from),
+        Compression::Zstd => Box::new(zstd::Decoder::new(from)?),
+        Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(PIECE, from))),
+    })
+}
+
+enum Uncovered {
+    Open(Stored),
+    Age(Box<StreamReader<Stored>>),
+}
+
+fn uncover(stored: Stored, identities: &[Identity]) -> Result<Uncovered, Failure> {
+    if !stored.facts.encrypted {
+        return Ok(Uncovered::Open(stored));
+    }
+    let told = stored.told.clone();
+    let opened = Decryptor::new(stored).and_then(|age| age.decrypt(identities.iter().map(|one| one as &dyn age::Identity)));
+    opened.map(|stream| Uncovered::Age(Box::new(stream))).map_err(|error| match error {
+        age::DecryptError::Io(e) => explain(&told, e),
+        age::DecryptError::NoMatchingKeys => {
+            Failure::new(FailureKind::Denied, format!("{told}: it is encrypted, and not to the repository's identity"))
+                .mend("set identity to the age identity that its recipients belong to")
+        }
+        e => Failure::new(FailureKind::Damaged, format!("{told}: {e}")),
+    })
+}
+
+impl Read for Uncovered {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Open(from) => from.read(into),
+            Self::Age(from) => from.read(into),
+        }
+    }
+}
+
+/// Verified blocks.
+struct Stored {
+    facts: FileFacts,
+    told: String,
+    blocks: BoxStream<'static, Result<Bytes, Failure>>,
+    handle: Handle,
+    block: Bytes,
+    next: usize,
+}
+
+impl Stored {
+    fn fetch(&mut self) -> Result<Bytes, Failure> {
+        let Some(block) = self.handle.block_on(self.blocks.next()).transpose()? else { return Ok(Bytes::new()) };
+        if self.facts.blocks.get(self.next).is_none_or(|hash| *hash != short(&Sha256::digest(&block))) {
+            let span = span(self.next, self.next, self.facts.bytes);
+            return Err(Failure::new(FailureKind::Damaged, format!("{}: {span} changed since the backup", self.told)));
+        }
+        self.next += 1;
+        Ok(block)
+    }
+}
+
+impl Read for Stored {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.block.is_empty() {
+            self.block = self.fetch().map_err(io::Error::other)?;
+        }
+        let some = self.block.len().min(into.len());
+        self.block.copy_to_slice(&mut into[..some]);
+        Ok(some)
+    }
+}
