@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 pub use crate::config::layers::Places;
 use crate::config::model::{Config, Environment, Theme};
 use crate::config::reader::{Field, Problems, Table};
+use crate::config::upstream::path;
 use crate::domain::name::Name;
 use crate::domain::problem::Problem;
 
@@ -40,6 +41,8 @@ pub struct Overrides {
     pub theme: Option<String>,
     /// `--ascii`, `MIDWATCH_ASCII`.
     pub ascii: bool,
+    /// `--state`, `MIDWATCH_STATE`: the ledger's folder.
+    pub state: Option<PathBuf>,
 }
 
 /// Why there is no configuration.
@@ -82,6 +85,7 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
     };
     let theme = table.take("theme").and_then(|field| Some(theme(field.text()?, field.folder())));
     let ascii = table.take("ascii").and_then(|field| field.flag()).unwrap_or_default();
+    let state = table.take("state").and_then(|field| path(&field));
     Some(Config {
         files,
         environment: environment?,
@@ -92,6 +96,8 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
             .or(theme)
             .unwrap_or(Theme::Named("default".into())),
         ascii: ascii || overrides.ascii,
+        state: overrides.state.as_ref().map(|path| places.here.join(path)).or(state),
+        textfile: table.take("textfile").and_then(|field| path(&field)),
         environments,
     })
 }

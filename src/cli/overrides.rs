@@ -6,12 +6,14 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use crate::config::Overrides;
 
 /// The flags, for every subcommand that reads the configuration.
-pub fn args() -> [Arg; 4] {
+pub fn args() -> [Arg; 5] {
     let text = |name: &'static str, variable, value, help| {
         Arg::new(name).long(name).env(variable).value_name(value).help(help).global(true).hide_env_values(true)
     };
     [
         text("config", "MIDWATCH_CONFIG", "FILE", "The only configuration file to read")
+            .value_parser(value_parser!(std::path::PathBuf)),
+        text("state", "MIDWATCH_STATE", "DIR", "The folder of the ledger: jobs, their logs, the audit trail")
             .value_parser(value_parser!(std::path::PathBuf)),
         text("environment", "MIDWATCH_ENVIRONMENT", "NAME", "The environment to open"),
         text("theme", "MIDWATCH_THEME", "NAME", "A theme's name, or the path of its file"),
@@ -32,6 +34,7 @@ pub fn read(matches: &ArgMatches) -> Overrides {
         environment: matches.get_one("environment").cloned(),
         theme: matches.get_one("theme").cloned(),
         ascii: matches.get_flag("ascii"),
+        state: matches.get_one("state").cloned(),
     }
 }
 

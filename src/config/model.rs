@@ -25,6 +25,10 @@ pub struct Config {
     pub theme: Theme,
     /// Whether to draw with ASCII alone.
     pub ascii: bool,
+    /// Where the ledger is; the host's or the person's usual place where none is set.
+    pub state: Option<PathBuf>,
+    /// The file for `node_exporter`'s textfile collector that every job brings up to date.
+    pub textfile: Option<PathBuf>,
     /// At least one, in the order they were written.
     pub environments: Vec<Environment>,
 }

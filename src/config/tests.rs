@@ -42,6 +42,16 @@ fn the_ten_lines_to_begin_with_are_right() {
 }
 
 #[test]
+fn the_ledger_and_the_metrics_stand_where_they_are_put() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("midwatch.toml"), "state = \"s\"\ntextfile = \"/m.prom\"\n[environments.e]").unwrap();
+    let config = load(&Overrides::default(), &places(folder.path())).unwrap();
+    assert_eq!((config.state, config.textfile), (Some(folder.path().join("s")), Some("/m.prom".into())));
+    let asked = Overrides { state: Some("t".into()), ..Overrides::default() };
+    assert_eq!(load(&asked, &places(folder.path())).unwrap().state, Some(folder.path().join("t")), "a flag is above every file");
+}
+
+#[test]
 fn an_environment_needs_nothing_but_a_name() {
     let bare = environment("");
     assert_eq!((bare.guard, bare.prometheus, bare.services.len()), (Guard::Confirm, None, 0));

@@ -78,7 +78,8 @@ fn a_chosen_file_is_the_only_one() {
 
 #[test]
 fn flags_are_above_every_file() {
-    let overrides = Overrides { environment: Some("staging".into()), theme: Some("./t.toml".into()), ascii: true, config: None };
+    let overrides =
+        Overrides { environment: Some("staging".into()), theme: Some("./t.toml".into()), ascii: true, ..Overrides::default() };
     let config = layered(Some(NEAR), None, None, &overrides).unwrap();
     assert_eq!((config.environment.as_str(), config.ascii), ("staging", true));
     assert!(matches!(config.theme, Theme::File(path) if path.is_absolute()));

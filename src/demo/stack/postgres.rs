@@ -72,7 +72,7 @@ async fn fill(site: &Site, port: u16) -> Result<(), DemoError> {
     let roles = format!(
         "CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{}';
          CREATE ROLE shop LOGIN PASSWORD '{}';
-         CREATE ROLE midwatch LOGIN PASSWORD '{}' IN ROLE pg_monitor;
+         CREATE ROLE midwatch LOGIN REPLICATION PASSWORD '{}' IN ROLE pg_monitor, pg_read_all_data;
          CREATE ROLE exporter LOGIN PASSWORD '{}' IN ROLE pg_monitor;",
         password("replicator")?,
         password("shop")?,
