@@ -1,16 +1,22 @@
 //! Adapters: what speaks to the outside world, and answers in the plain values of [`crate::domain`].
 //!
-//! Every call ends by its own deadline, holds a bounded share of memory, and fails with a [`crate::domain::fault::Fault`] whose
-//! words hold no secret. Adapters know no screen, no configuration file and no schedule.
+//! What the console polls ends by its own deadline, holds a bounded share of memory, and fails with a
+//! [`crate::domain::fault::Fault`]; what jobs use stands behind [`crate::ports`] and fails with a
+//! [`crate::domain::failure::Failure`]. The words of neither hold a secret. Adapters know no screen, no configuration file and no
+//! schedule.
 
+pub mod account;
 pub mod alertmanager;
 pub mod health;
 pub mod http;
 pub mod postgres;
+pub mod postmaster;
+pub mod process;
 pub mod prometheus;
 pub mod reach;
 pub mod redis;
 pub mod repository;
 pub mod secret;
 pub mod tls;
+pub mod tools;
 mod wire;

@@ -10,13 +10,11 @@
 //! This module knows no screen and no configuration of the console: it writes a `midwatch.toml` as text and leaves reading it
 //! to others.
 
-mod account;
 mod assets;
 mod client;
 mod dial;
 mod error;
 mod faults;
-mod process;
 mod protocol;
 mod registry;
 mod role;

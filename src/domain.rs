@@ -25,3 +25,4 @@ pub mod signal;
 pub mod target;
 pub mod time;
 pub mod unit;
+pub mod version;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::process::Command;
 
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::secret::SecretRef;
 
@@ -33,6 +34,13 @@ pub struct SecretError {
 impl From<SecretError> for Fault {
     fn from(error: SecretError) -> Self {
         Self::new(FaultKind::Denied, error.to_string())
+    }
+}
+
+/// To a job as well.
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        Self::new(FailureKind::Denied, error.to_string())
     }
 }
 

@@ -225,7 +225,7 @@ fn because(error: &DemoError) -> Exit {
         DemoError::BadName(_) | DemoError::Several(_) => 64,
         DemoError::Missing(_) | DemoError::Unknown(_) | DemoError::NoneUp => 69,
         DemoError::NotUp { .. } | DemoError::Refused(_) | DemoError::Gone(_) => 70,
-        DemoError::UnsafeFolder(_) | DemoError::Io { .. } => 73,
+        DemoError::Host(_) | DemoError::UnsafeFolder(_) | DemoError::Io { .. } => 73,
         DemoError::Taken(_) => 75,
     };
     Exit::because(status, format!("midwatch demo: {error}"))

@@ -10,9 +10,9 @@ use tokio::net::UnixStream;
 
 pub use starting::Starting;
 
+use crate::adapters::process::{self, Process};
 use crate::demo::error::DemoError;
 use crate::demo::faults::{FaultKind, FaultStatus};
-use crate::demo::process::{self, Process};
 use crate::demo::protocol::{Endpoints, Progress, Reply, Request, Status};
 use crate::demo::registry::Registry;
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::demo::tools::Missing;
+use crate::domain::failure::Failure;
 
 /// Why a demo did not start, was not found or did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum DemoError {
     /// The supervisor went away without an answer.
     #[error("the demo's supervisor went away{}", .0.as_deref().map(|words| format!(": {words}")).unwrap_or_default())]
     Gone(Option<String>),
+    /// The host lacks something that the stack needs.
+    #[error(transparent)]
+    Host(#[from] Failure),
     /// The folder for sockets belongs to somebody else or is open to others.
     #[error("{} is not a private folder of this user: remove it", .0.display())]
     UnsafeFolder(PathBuf),

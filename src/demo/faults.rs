@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use injector::Injector;
 
-use crate::demo::process;
+use crate::adapters::process;
 
 /// How long the ends of all faults may take when a demo ends.
 const ENDS_WITHIN: Duration = Duration::from_secs(15);

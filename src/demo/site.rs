@@ -18,9 +18,9 @@ use tokio::time::sleep;
 
 pub use launch::Launch;
 
-use crate::demo::account::Account;
+use crate::adapters::account::Account;
+use crate::adapters::process::Process;
 use crate::demo::error::DemoError;
-use crate::demo::process::Process;
 use crate::demo::protocol::{ProcessStatus, Progress};
 use crate::demo::secret::Secrets;
 use crate::demo::tools::Tools;

@@ -7,14 +7,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::postmaster::Postmaster;
+use crate::adapters::process::{self, Process};
 use crate::demo::faults;
-use crate::demo::process::{self, Process};
 use crate::demo::registry;
 
 /// How long PostgreSQL may take to end when asked.
@@ -44,7 +44,7 @@ impl Sweep {
     fn end_processes(&self) {
         faults::end_all(&self.dir);
         let postmasters = postmasters(&self.dir);
-        let keeps_memory = |process: &Process| postmasters.iter().any(|(pid, _)| *pid == process.pid);
+        let keeps_memory = |process: &Process| postmasters.iter().any(|postmaster| postmaster.pid == process.pid);
         let (servers, others): (Vec<Process>, Vec<Process>) = self.members().into_iter().partition(keeps_memory);
         self.wake();
         // For a postmaster this is "at once": it takes its shared memory with it, which a kill would leave.
@@ -53,9 +53,7 @@ impl Sweep {
         signal_all(&process::wait_gone(others, POLITENESS), Signal::KILL);
         process::wait_gone(servers, GRACE);
         self.kill_rest();
-        for (pid, memory) in postmasters {
-            remove_shared_memory(pid, &memory);
-        }
+        postmasters.iter().for_each(Postmaster::remove_memory);
     }
 
     /// Removes folder and socket.
@@ -100,27 +98,8 @@ fn signal_all(processes: &[Process], signal: Signal) {
     }
 }
 
-/// Process number and System V shared memory of every PostgreSQL in the folder, from its `postmaster.pid`.
-fn postmasters(dir: &Path) -> Vec<(u32, String)> {
+/// Every PostgreSQL in the folder.
+fn postmasters(dir: &Path) -> Vec<Postmaster> {
     let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
-    let files = entries.flatten().filter_map(|entry| fs::read_to_string(entry.path().join("data/postmaster.pid")).ok());
-    files
-        .filter_map(|text| {
-            let lines: Vec<&str> = text.lines().collect();
-            let memory = lines.get(6).and_then(|line| line.split_ascii_whitespace().nth(1)).unwrap_or_default();
-            Some((lines.first()?.trim().parse().ok()?, memory.to_owned()))
-        })
-        .collect()
-}
-
-/// Removes the segment of a PostgreSQL that had to be killed. One that ended in order took it along: then this finds nothing.
-fn remove_shared_memory(postmaster: u32, id: &str) {
-    let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
-    let left = segments.lines().any(|line| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        fields.get(1) == Some(&id) && fields.get(4) == Some(&postmaster.to_string().as_str())
-    });
-    if left {
-        let _ = Command::new("ipcrm").args(["-m", id]).output();
-    }
+    entries.flatten().filter_map(|entry| Postmaster::of(&entry.path().join("data"))).collect()
 }

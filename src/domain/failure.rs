@@ -36,6 +36,18 @@ pub enum FailureKind {
     Bug,
 }
 
+impl FailureKind {
+    /// What the host's refusal amounts to.
+    pub fn of_io(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::Denied,
+            _ => Self::Io,
+        }
+    }
+}
+
 /// Why something did not work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -77,16 +89,9 @@ impl std::error::Error for Failure {}
 /// An error that carries a failure is that failure.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        use std::io::ErrorKind;
-        let error = match error.downcast::<Self>() {
-            Ok(failure) => return failure,
-            Err(error) => error,
-        };
-        let kind = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FailureKind::Full,
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FailureKind::Denied,
-            _ => FailureKind::Io,
-        };
-        Self::new(kind, error.to_string())
+        match error.downcast::<Self>() {
+            Ok(failure) => failure,
+            Err(error) => Self::new(FailureKind::of_io(&error), error.to_string()),
+        }
     }
 }

@@ -15,6 +15,8 @@ use crate::ports::Promise;
 pub struct Run {
     /// The program's name, `pg_dump`; where it is found is the place's business.
     pub program: String,
+    /// PostgreSQL's: the major version it must be of, where several are installed side by side; else the newest.
+    pub major: Option<u16>,
     /// Its arguments; no secret.
     pub args: Vec<String>,
     /// Environment variables that are not secret, beside a clean environment with `LC_ALL=C`. Variables like `PGHOST` that

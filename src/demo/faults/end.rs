@@ -11,10 +11,10 @@ use tokio::process::Child;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::adapters::process::Process;
 use crate::demo::error::DemoError;
 use crate::demo::faults::record::{Record, now_ms};
 use crate::demo::faults::{Ended, Target};
-use crate::demo::process::Process;
 use crate::demo::role::Role;
 
 /// What this process says when it is ready to end its fault.

@@ -71,7 +71,7 @@ impl Injector {
 }
 
 fn end_now(ender: &Child) {
-    let process = ender.id().and_then(crate::demo::process::Process::of);
+    let process = ender.id().and_then(crate::adapters::process::Process::of);
     if let Some(process) = process {
         let _ = process.signal(Signal::TERM);
     }

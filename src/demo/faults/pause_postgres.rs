@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::adapters::process::{self, Process, Seen};
 use crate::demo::dial;
-use crate::demo::process::{self, Process, Seen};
 use crate::demo::secret::Secrets;
 
 /// How long a signal may take to act, and the server to answer again.

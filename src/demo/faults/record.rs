@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::process::Process;
 use crate::demo::faults::{Ended, FaultKind};
-use crate::demo::process::Process;
 
 /// The latest fault of its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

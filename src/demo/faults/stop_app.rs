@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::demo::process::Process;
+use crate::adapters::process::Process;
 
 /// How long a signal may take to act, and the instance to answer again.
 const ACTS_WITHIN: Duration = Duration::from_secs(2);

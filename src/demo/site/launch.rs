@@ -8,9 +8,9 @@ use std::process::Stdio;
 use tokio::process::Command;
 use tokio::sync::watch;
 
-use crate::demo::account::Account;
+use crate::adapters::account::Account;
+use crate::adapters::process::Process;
 use crate::demo::error::DemoError;
-use crate::demo::process::Process;
 use crate::demo::role::Role;
 use crate::demo::site::Running;
 

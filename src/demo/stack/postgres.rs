@@ -123,7 +123,7 @@ fn home(site: &Site, name: &str) -> Result<PathBuf, DemoError> {
 
 fn write_owned(site: &Site, file: &Path, text: &str) -> Result<(), DemoError> {
     write_private(file, text)?;
-    site.account.map_or(Ok(()), |account| account.own(file))
+    Ok(site.account.map_or(Ok(()), |account| account.own(file))?)
 }
 
 fn tool(site: &Site, name: &str, program: &str) -> Launch {

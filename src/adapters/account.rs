@@ -1,10 +1,10 @@
-//! The user that PostgreSQL runs as: the server refuses to run as root.
+//! The user that PostgreSQL's servers run as where midwatch is root: they refuse to run as that.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use crate::demo::error::DemoError;
+use crate::domain::failure::{Failure, FailureKind};
 
 /// A user of this host that processes and files can be given to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,25 +17,25 @@ pub struct Account {
 
 impl Account {
     /// None when PostgreSQL can run as the present user; else `postgres` where that exists, else `nobody`.
-    pub fn for_postgres() -> Result<Option<Self>, DemoError> {
+    pub fn for_postgres() -> Result<Option<Self>, Failure> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
         }
-        let users = fs::read_to_string("/etc/passwd").map_err(DemoError::io("reading /etc/passwd"))?;
-        ["postgres", "nobody"]
-            .iter()
-            .find_map(|name| find(&users, name))
-            .map(Some)
-            .ok_or_else(|| DemoError::not_up("PostgreSQL", "it refuses to run as root, and there is no user postgres or nobody"))
+        let users = fs::read_to_string("/etc/passwd").map_err(|e| io("reading /etc/passwd", &e))?;
+        let found = ["postgres", "nobody"].iter().find_map(|name| find(&users, name));
+        let nobody = || {
+            let what = "PostgreSQL refuses to run as root, and there is no user postgres or nobody";
+            Failure::new(FailureKind::Config, what).mend("sudo useradd --system postgres")
+        };
+        found.map(Some).ok_or_else(nobody)
     }
 
     /// Whether this user can enter a folder: it must be let through by all above it.
-    pub fn enters(self, folder: &Path) -> Result<(), DemoError> {
+    pub fn enters(self, folder: &Path) -> Result<(), Failure> {
         let closed = folder.ancestors().find(|above| !above.metadata().is_ok_and(|meta| self.passes(&meta)));
         closed.map_or(Ok(()), |above| {
-            let why =
-                format!("user {} cannot enter {}: set TMPDIR to a folder open to all, such as /tmp", self.uid, above.display());
-            Err(DemoError::not_up("PostgreSQL", why))
+            let what = format!("user {}, whom PostgreSQL runs as, cannot enter {}", self.uid, above.display());
+            Err(Failure::new(FailureKind::Denied, what).mend("set TMPDIR to a folder open to all, such as /tmp"))
         })
     }
 
@@ -49,13 +49,15 @@ impl Account {
     }
 
     /// Gives a file or folder to this user.
-    pub fn own(self, path: &Path) -> Result<(), DemoError> {
-        std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid)).map_err(DemoError::io(format!(
-            "giving {} to user {}",
-            path.display(),
-            self.uid
-        )))
+    pub fn own(self, path: &Path) -> Result<(), Failure> {
+        let owned = std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid));
+        owned.map_err(|e| io(&format!("giving {} to user {}", path.display(), self.uid), &e))
     }
+}
+
+/// The host's refusal, with what was tried.
+fn io(tried: &str, error: &std::io::Error) -> Failure {
+    Failure::new(FailureKind::of_io(error), format!("{tried}: {error}"))
 }
 
 fn find(users: &str, name: &str) -> Option<Account> {
@@ -79,7 +81,7 @@ mod tests {
         let stranger = Account { uid: 4242, gid: 4242 };
         fs::set_permissions(above.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let error = stranger.enters(&folder).unwrap_err().to_string();
-        assert!(error.contains(&format!("cannot enter {}:", above.path().display())), "{error}");
+        assert!(error.contains(&format!("cannot enter {}", above.path().display())), "{error}");
         fs::set_permissions(above.path(), fs::Permissions::from_mode(0o711)).unwrap();
         stranger.enters(&folder).unwrap();
     }

@@ -1,0 +1,163 @@
+//! Scratch servers of this host: a private folder each, owned by an unprivileged user where midwatch is root.
+//!
+//! Nothing is ever removed but a folder that bears our mark: a file that is locked while the folder is in use, so that what a
+//! process that died has left is told from what another still works with.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::adapters::account::Account;
+use crate::adapters::tools::here::{self, Home};
+use crate::domain::access::ToolPlace;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::ports::Promise;
+use crate::ports::tools::{Bench, Run, Running};
+
+mod sweep;
+
+/// The file that tells a folder of ours from others'.
+const MARK: &str = "midwatch-bench";
+
+/// A folder of ours, and the room in it that a scratch server has to itself.
+pub struct HereBench {
+    whole: PathBuf,
+    room: PathBuf,
+    place: ToolPlace,
+    account: Option<Account>,
+    /// Locked until all is removed.
+    mark: File,
+    removed: AtomicBool,
+}
+
+impl HereBench {
+    /// Makes the folder, or takes over what a process that died has left of it.
+    pub async fn open(folder: PathBuf, place: ToolPlace) -> Result<Self, Failure> {
+        apart(move || Self::make(&folder, place)).await
+    }
+
+    fn make(folder: &Path, place: ToolPlace) -> Result<Self, Failure> {
+        let mark = take(folder)?;
+        // As `/proc` shows it.
+        let whole = folder.canonicalize().map_err(|e| io("entering", folder, &e))?;
+        let room = whole.join("room");
+        remove_room(&room)?;
+        DirBuilder::new().mode(0o700).create(&room).map_err(|e| io("making", &room, &e))?;
+        let account = Account::for_postgres()?;
+        if let Some(account) = account {
+            account.enters(&whole)?;
+            account.own(&room)?;
+        }
+        Ok(Self { whole, room, place, account, mark, removed: AtomicBool::new(false) })
+    }
+
+    fn release(&self) -> Result<(), Failure> {
+        self.removed.store(true, Ordering::Release);
+        self.mark.unlock().map_err(|e| io("unlocking", &self.whole, &e))
+    }
+}
+
+impl Bench for HereBench {
+    fn folder(&self) -> &Path {
+        &self.room
+    }
+
+    fn local(&self) -> Option<&Path> {
+        Some(&self.room)
+    }
+
+    fn start<'a>(&'a self, run: &'a Run) -> Promise<'a, Box<dyn Running>> {
+        let home = Home { folder: &self.room, account: self.account };
+        Box::pin(async move { here::start(&self.place, run, Some(home)) })
+    }
+
+    fn clear(&self) -> Promise<'_, ()> {
+        Box::pin(async move {
+            let (whole, room) = (self.whole.clone(), self.room.clone());
+            apart(move || remove(&whole, &room)).await?;
+            self.release()
+        })
+    }
+}
+
+impl Drop for HereBench {
+    fn drop(&mut self) {
+        // Once it is removed, another may have made it anew.
+        if self.removed.load(Ordering::Acquire) {
+            return;
+        }
+        if let Err(failure) = remove(&self.whole, &self.room) {
+            tracing::warn!("a scratch server was not removed: {failure}");
+        }
+    }
+}
+
+/// Makes a folder that others can only pass through, or takes one that bears our mark; the mark is locked.
+fn take(folder: &Path) -> Result<File, Failure> {
+    let above = folder.parent().unwrap_or(folder);
+    DirBuilder::new().recursive(true).mode(0o711).create(above).map_err(|e| io("making", above, &e))?;
+    match DirBuilder::new().mode(0o711).create(folder) {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(io("making", folder, &e)),
+        Err(_) => is_ours(folder)?,
+        Ok(()) => {}
+    }
+    let mark = folder.join(MARK);
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINK).open(&mark);
+    let file = file.map_err(|e| io("writing", &mark, &e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::new(FailureKind::Locked, format!("{} is in use by another midwatch", folder.display())))
+        }
+        Err(TryLockError::Error(e)) => Err(io("locking", &mark, &e)),
+    }
+}
+
+/// Opening never follows a link.
+const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+
+/// A folder of this user that bears the mark, or holds nothing at all.
+fn is_ours(folder: &Path) -> Result<(), Failure> {
+    let about = fs::symlink_metadata(folder).map_err(|e| io("looking at", folder, &e))?;
+    let is_empty = || folder.read_dir().is_ok_and(|mut entries| entries.next().is_none());
+    let is_own = about.is_dir() && about.uid() == rustix::process::geteuid().as_raw();
+    if is_own && (folder.join(MARK).symlink_metadata().is_ok() || is_empty()) {
+        return Ok(());
+    }
+    let what = format!("{} is not a scratch folder of this midwatch: nothing in it is touched", folder.display());
+    Err(Failure::new(FailureKind::Refused, what).mend(format!("ls -la {}, and move it away", folder.display())))
+}
+
+/// Ends what runs in the room, then removes it.
+fn remove_room(room: &Path) -> Result<(), Failure> {
+    sweep::end_all_in(room)?;
+    gone(room)
+}
+
+/// The mark goes after the room: what is left when this is killed in the middle is still known as ours.
+fn remove(folder: &Path, room: &Path) -> Result<(), Failure> {
+    remove_room(room)?;
+    gone(folder)
+}
+
+fn gone(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(io("removing", folder, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// On a thread that may block.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|e| Err(Failure::new(FailureKind::Bug, format!("a scratch folder: {e}"))))
+}
+
+fn io(tried: &str, path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(FailureKind::of_io(error), format!("{tried} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;
