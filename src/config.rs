@@ -2,17 +2,19 @@
 //!
 //! Looked for, nearest first: `./midwatch.toml`, `$XDG_CONFIG_HOME/midwatch/midwatch.toml` (`~/.config` without it),
 //! `/etc/midwatch/midwatch.toml`. All that exist count. Where two set the same key the nearer one wins; environments are joined
-//! by name, their services too; an endpoint, a service, a list is taken whole from the nearest file that has it. `--config`
-//! (`MIDWATCH_CONFIG`) names the only file to read. Flags and variables are above every file.
+//! by name, their services and repositories too; an endpoint, a service, a list is taken whole from the nearest file that has
+//! it. `--config` (`MIDWATCH_CONFIG`) names the only file to read. Flags and variables are above every file.
 //!
 //! Everything that is wrong is told at once, each with its file, line and column and the nearest right word.
 
+mod backup;
 mod environment;
 mod files;
 mod layers;
 pub mod model;
 mod node;
 mod reader;
+mod repository;
 mod service;
 mod upstream;
 mod value;

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use crate::config::model::{Environment, Pattern, ServiceConfig, Upstream};
 use crate::config::reader::{Complaint, Field, Table};
+use crate::config::repository::repository;
 use crate::config::service::service;
 use crate::config::upstream::upstream;
 use crate::config::value;
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
+use crate::domain::repository::RepositorySpec;
 use crate::domain::signal::Signal;
 use crate::domain::unit::Unit;
 
@@ -21,6 +23,7 @@ const REFRESH: Duration = Duration::from_secs(15);
 pub fn environment(name: &str, field: &Field<'_>) -> Option<Environment> {
     field.check(value::name(name));
     let table = field.table()?;
+    let repositories = repositories(&table);
     Some(Environment {
         name: Name::from(name),
         color: table.take("color").and_then(|field| color(&field)).unwrap_or(COLOR),
@@ -30,9 +33,10 @@ pub fn environment(name: &str, field: &Field<'_>) -> Option<Environment> {
         runbooks: patterns(&table, "runbooks"),
         prometheus: table.take("prometheus").and_then(|field| upstream(&field)),
         alertmanagers: alertmanagers(&table),
-        services: services(&table),
+        services: services(&table, &repositories),
         signals: signals(&table),
-        repositories: Vec::new(),
+        repositories,
+        unattended: unattended(&table),
     })
 }
 
@@ -82,9 +86,28 @@ fn alertmanagers(table: &Table<'_>) -> Vec<Upstream> {
     read
 }
 
-fn services(table: &Table<'_>) -> Vec<ServiceConfig> {
+fn repositories(table: &Table<'_>) -> Vec<RepositorySpec> {
+    let named = table.take("repositories").and_then(|field| field.table()).map(Table::named).unwrap_or_default();
+    let mut read: Vec<RepositorySpec> = Vec::new();
+    for (name, field) in &named {
+        let Some(one) = repository(name, field) else { continue };
+        if let Some(other) = read.iter().find(|other| other.place == one.place) {
+            field.misplaced(format!("{name} is in the same place as {}", other.name), "each repository has a place of its own");
+        }
+        read.push(one);
+    }
+    read
+}
+
+fn services(table: &Table<'_>, repositories: &[RepositorySpec]) -> Vec<ServiceConfig> {
     let named = table.take("services").and_then(|field| field.table()).map(Table::named).unwrap_or_default();
-    named.iter().filter_map(|(name, field)| service(name, field)).collect()
+    let repositories: Vec<_> = repositories.iter().map(|repository| repository.name.clone()).collect();
+    named.iter().filter_map(|(name, field)| service(name, field, &repositories)).collect()
+}
+
+fn unattended(table: &Table<'_>) -> Vec<String> {
+    let fields = table.take("unattended").map(|field| field.list()).unwrap_or_default();
+    fields.iter().filter_map(|field| field.parse(value::name)).map(str::to_owned).collect()
 }
 
 fn signals(table: &Table<'_>) -> Vec<Signal> {

@@ -74,6 +74,8 @@ pub struct Environment {
     pub signals: Vec<Signal>,
     /// Where backups live.
     pub repositories: Vec<RepositorySpec>,
+    /// The routines that may run where nobody is asked, by name.
+    pub unattended: Vec<String>,
 }
 
 impl Environment {
@@ -91,7 +93,10 @@ impl Environment {
         let services = self.services.iter().filter_map(|service| {
             service.access.password.as_ref().map(|secret| (format!("services.{}.password", service.name), secret))
         });
-        upstreams.chain(services).collect()
+        let repositories = self.repositories.iter().flat_map(|one| {
+            one.secrets().into_iter().map(move |(key, secret)| (format!("repositories.{}.{key}", one.name), secret))
+        });
+        upstreams.chain(services).chain(repositories).collect()
     }
 }
 

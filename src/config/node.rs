@@ -175,8 +175,8 @@ fn overlay_entries(mut near: Vec<Entry>, far: Vec<Entry>, path: &mut Vec<String>
     near
 }
 
-/// The document itself, the environments by name, each environment by key, its services by name.
+/// The document itself, the environments by name, each environment by key, its services and repositories by name.
 fn joins(path: &[String]) -> bool {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
-    matches!(path[..], [] | ["environments"] | ["environments", _] | ["environments", _, "services"])
+    matches!(path[..], [] | ["environments"] | ["environments", _] | ["environments", _, "services" | "repositories"])
 }

@@ -1,5 +1,6 @@
 //! A service: `[environments.NAME.services.NAME]`.
 
+use crate::config::backup;
 use crate::config::model::{Health, ServiceConfig};
 use crate::config::reader::{Complaint, Field, Table};
 use crate::config::upstream::{path, secret};
@@ -10,8 +11,8 @@ use crate::domain::service::ServiceKind;
 
 const KINDS: [ServiceKind; 3] = [ServiceKind::Postgres, ServiceKind::Redis, ServiceKind::Http];
 
-/// Reads one service.
-pub fn service(name: &str, field: &Field<'_>) -> Option<ServiceConfig> {
+/// Reads one service, which is backed up into one of these repositories if it is.
+pub fn service(name: &str, field: &Field<'_>, repositories: &[Name]) -> Option<ServiceConfig> {
     field.check(value::name(name));
     let table = field.table()?;
     let kind = table.need("kind", "\"postgres\"").and_then(|field| field.word(&KINDS.map(ServiceKind::word), kind_of));
@@ -25,9 +26,11 @@ pub fn service(name: &str, field: &Field<'_>) -> Option<ServiceConfig> {
     let password = only("password", &[ServiceKind::Postgres, ServiceKind::Redis]).and_then(|field| secret(&field));
     let database = only("database", &[ServiceKind::Postgres]).and_then(|field| field.text()).map(str::to_owned);
     let health = only("health", &[ServiceKind::Http]).and_then(|field| self::health(&field));
+    let backup = only("backup", &[ServiceKind::Postgres, ServiceKind::Redis]);
+    let backup = backup.zip(kind).and_then(|(field, kind)| backup::backup(&field, kind, repositories));
     let tls = tls(&table, kind);
     let access = Access { reach: reach?, ssh: None, tools: ToolPlace::Here, user, password, database, tls };
-    Some(ServiceConfig { name: Name::from(name), kind: kind?, access, health, backup: None })
+    Some(ServiceConfig { name: Name::from(name), kind: kind?, access, health, backup })
 }
 
 /// A key that only some kinds have: on another kind it is a problem.

@@ -23,6 +23,20 @@ pub struct RepositorySpec {
     pub keep: Keep,
 }
 
+impl RepositorySpec {
+    /// Every secret that it refers to, with what it is for: `s3.secret_key`.
+    pub fn secrets(&self) -> Vec<(&'static str, &SecretRef)> {
+        let keys = match &self.place {
+            RepositoryPlace::Folder(_) => None,
+            RepositoryPlace::S3 { access_key, secret_key, .. } => {
+                Some([("s3.access_key", access_key), ("s3.secret_key", secret_key)])
+            }
+        };
+        let identity = self.identity.as_ref().map(|identity| ("identity", identity));
+        keys.into_iter().flatten().chain(identity).collect()
+    }
+}
+
 /// Where a repository is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

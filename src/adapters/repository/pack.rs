@@ -90,13 +90,11 @@ impl Pack {
 
     async fn pass(&mut self, piece: Piece) -> Result<(), Failure> {
         let Some(pieces) = &self.pieces else { return Err(ended()) };
-        match pieces.send(piece).await {
-            Ok(()) => Ok(()),
-            Err(_) => {
-                self.pieces = None;
-                self.outcome().await.and(Err(ended()))
-            }
+        if pieces.send(piece).await.is_ok() {
+            return Ok(());
         }
+        self.pieces = None;
+        self.outcome().await.and(Err(ended()))
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {

@@ -106,7 +106,7 @@ async fn proofs(
         let bytes = document(store, item).await?;
         match unseal::<Proof>(&bytes, key) {
             Ok((proof, Attestation::Attested)) if proof.backup == *id && proof.manifest_sha256 == manifest => {
-                counting.push(proof)
+                counting.push(proof);
             }
             Ok(_) => {}
             Err(why) => tracing::warn!("{}: {why}", store.told(&item.key)),

@@ -135,13 +135,13 @@ fn decompress(from: Uncovered, compression: Compression) -> Result<Box<dyn Read>
 }
 
 enum Uncovered {
-    Open(Stored),
+    Open(Box<Stored>),
     Age(Box<StreamReader<Stored>>),
 }
 
 fn uncover(stored: Stored, identities: &[Identity]) -> Result<Uncovered, Failure> {
     if !stored.facts.encrypted {
-        return Ok(Uncovered::Open(stored));
+        return Ok(Uncovered::Open(Box::new(stored)));
     }
     let told = stored.told.clone();
     let opened = Decryptor::new(stored).and_then(|age| age.decrypt(identities.iter().map(|one| one as &dyn age::Identity)));

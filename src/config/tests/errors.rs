@@ -2,14 +2,14 @@
 
 use super::*;
 
-fn problems(body: &str) -> Vec<Problem> {
+pub fn problems(body: &str) -> Vec<Problem> {
     match load_text(body) {
         Err(ConfigError::Wrong(problems)) => problems,
         other => panic!("expected problems in {body:?}, found {other:?}"),
     }
 }
 
-fn told(problem: &Problem) -> String {
+pub fn told(problem: &Problem) -> String {
     let at = problem.at.as_ref().map(|place| format!("{}:{} ", place.line, place.column)).unwrap_or_default();
     format!("{at}{} | {}", problem.message, problem.hint.as_deref().unwrap_or("-"))
 }
