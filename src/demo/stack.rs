@@ -26,6 +26,7 @@ pub async fn start(site: &Site, name: &str) -> Result<Endpoints, DemoError> {
         tokio::try_join!(exporters::databases(site, postgres, redis), shop::start(site, postgres.primary, redis.primary))?;
     let parts = Parts { postgres, redis, alertmanagers, node, exporters, shop };
     let prometheus = prometheus::start(site, &parts).await?;
+    site.folder("backups")?;
     let endpoints = writing::endpoints(site, name, &parts, prometheus);
     writing::config(site, &endpoints)?;
     Ok(endpoints)
