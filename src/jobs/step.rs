@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -83,4 +84,17 @@ impl Cx<'_> {
             std::future::pending::<()>().await;
         }
     }
+
+    /// Does something that can be dropped at any moment, until the step shall stop.
+    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        tokio::select! {
+            done = work => done,
+            () = self.cancelled() => Err(Failure::new(FailureKind::Cancelled, "it was cancelled")),
+        }
+    }
+}
+
+/// What a step tells, as plans and histories keep it.
+pub fn told(output: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(output).map_err(|e| Failure::new(FailureKind::Bug, format!("what a step tells cannot be written: {e}")))
 }

@@ -3,13 +3,15 @@
 use crate::jobs::step::StepKind;
 
 pub mod backup;
+mod postgres_dump;
 mod publish;
 mod read_back;
 mod sweep;
 mod verdict;
 
 /// Every step kind.
-pub const ALL: &[&dyn StepKind] = &[read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP, verdict::VERDICT];
+pub const ALL: &[&dyn StepKind] =
+    &[postgres_dump::POSTGRES_DUMP, read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP, verdict::VERDICT];
 
 /// A step kind by its name.
 pub fn find(name: &str) -> Option<&'static dyn StepKind> {

@@ -56,13 +56,15 @@ fn everything() -> Vec<u8> {
         let pending = all.raw(&[1]).text("group").raw(&[7, 1]).raw(entries_read).raw(&[1]).raw(&[9; 24]).raw(&[3]);
         pending.raw(&[1]).text("consumer").raw(&vec![9; times]).raw(&[1]).raw(&[9; 16])
     };
-    let stream = |all: Writer, kind: u8, ids: usize| all.key(kind).raw(&[1]).texts(&["0123456789abcdef", "listpack"]).raw(&vec![5; ids]);
+    let stream =
+        |all: Writer, kind: u8, ids: usize| all.key(kind).raw(&[1]).texts(&["0123456789abcdef", "listpack"]).raw(&vec![5; ids]);
     let long = [&[0x41, 0x00][..], &[b'x'; 256]].concat();
     let all = Writer::new("REDIS0012").raw(&[250]).texts(&["redis-ver", "7.0.15"]).raw(&[250]).text("ctime");
     let all = all.raw(&[0xc2, 0x80, 0x51, 0x01, 0x6b]).raw(&[250]).text("repl-offset").raw(&[0xc1, 0x34, 0x12]);
     let all = all.raw(&[250]).text("lua").raw(&[0xc3, 3, 9, 1, 2, 3]).raw(&[247, 0x81, 1, 2, 3, 4, 5, 6, 7, 8, 2, 2, 0]);
     let all = all.raw(&[245]).text("#!lua name=lib").raw(&[254, 0, 251, 4, 2]).raw(&[252, 1, 2, 3, 4, 5, 6, 7, 8]);
-    let all = all.key(0).text("value").raw(&[253, 1, 2, 3, 4, 248, 9]).key(0).raw(&[0xc0, 200]).raw(&[249, 255]).key(0).raw(&long);
+    let all =
+        all.key(0).text("value").raw(&[253, 1, 2, 3, 4, 248, 9]).key(0).raw(&[0xc0, 200]).raw(&[249, 255]).key(0).raw(&long);
     let all = all.key(0).raw(&[0xc3, 3, 5]).raw(b"lzf").raw(&[254, 3, 251, 21, 0]);
     let all = all.key(1).raw(&[2]).texts(&["a", "b"]).key(2).raw(&[0]).key(14).raw(&[1]).text("ziplist");
     let all = all.key(3).raw(&[3]).text("a").text("1.5").text("b").raw(&[253]).text("c").raw(&[255]);
@@ -134,7 +136,8 @@ fn an_unknown_type_ends_the_counting_and_not_the_checksum() {
 
 #[test]
 fn without_a_checksum_the_servers_own_counts_are_held_against_ours() {
-    let rdb = |keys| [&Writer::new("REDIS0010").raw(&[254, 0, 251, keys, 0]).key(0).text("v").raw(&[255]).0[..], &[0; 8]].concat();
+    let rdb =
+        |keys| [&Writer::new("REDIS0010").raw(&[254, 0, 251, keys, 0]).key(0).text("v").raw(&[255]).0[..], &[0; 8]].concat();
     assert!(!scan(&rdb(1), 64).unwrap().checksum);
     assert!(scan(&rdb(2), 64).unwrap_err().what.contains("should hold 2 keys"));
 }
