@@ -2,6 +2,8 @@
 //! [`ports`](crate::ports); `steps` holds one file per step kind and `routines` one file per routine. Nothing here knows an adapter
 //! or a screen.
 
+pub mod driver;
+pub mod engine;
 pub mod postgres;
 pub mod redis;
 pub mod routine;

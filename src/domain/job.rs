@@ -139,6 +139,16 @@ pub enum State {
 }
 
 impl State {
+    /// Where a job with this history stands, given whether a worker holds its lock.
+    pub fn of<'a>(history: impl IntoIterator<Item = &'a Event>, alive: bool) -> Self {
+        history.into_iter().fold(Self::Submitted, |state, event| match (state, event) {
+            (Self::Ended(_), _) => state,
+            (_, Event::Finished { outcome }) => Self::Ended(*outcome),
+            _ if alive => Self::Running,
+            _ => Self::Lost,
+        })
+    }
+
     /// The word of the screen.
     pub fn word(self) -> &'static str {
         match self {
@@ -215,5 +225,28 @@ impl Job {
             Event::Failed { failure, .. } => Some(failure),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_07_a_job_that_has_ended_stays_as_it_ended_and_lost_is_no_end() {
+        let taken = Event::Taken { pid: 7 };
+        let undone = [Event::UndoIntended { step: StepId(1) }, Event::Undone { step: StepId(1) }];
+        let done = Event::Finished { outcome: Outcome::Done };
+        let state = |history: &[&Event], alive| State::of(history.iter().copied(), alive);
+        assert_eq!(state(&[], false), State::Submitted);
+        assert_eq!(state(&[&taken], true), State::Running);
+        assert_eq!(state(&[&taken], false), State::Lost);
+        assert_eq!(state(&[&taken, &taken], true), State::Running);
+        for alive in [false, true] {
+            assert_eq!(state(&[&taken, &done], alive), State::Ended(Outcome::Done));
+            let failed = Event::Finished { outcome: Outcome::Failed };
+            let history = [&taken, &done, &taken, &undone[0], &undone[1], &failed];
+            assert_eq!(state(&history, alive), State::Ended(Outcome::Done), "the first end is the end");
+        }
     }
 }
