@@ -43,9 +43,10 @@ fn model() -> Model {
         alertmanagers: 1,
         services: vec![],
         signals: vec![],
+        repositories: vec![],
     };
     let keymap = Keymap::load(&[]).unwrap_or_default();
-    Model::new(Setup { environments: vec![environment], keymap, breakages: vec![] }, 0, SIZE, now())
+    Model::new(Setup { environments: vec![environment], keymap, breakages: vec![], shared_ledger: true }, 0, SIZE, now())
 }
 
 fn feed(model: &mut Model, source: Source, data: Data) {

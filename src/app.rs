@@ -4,6 +4,7 @@
 pub mod catalog;
 pub mod command;
 pub mod commands;
+pub mod confirm;
 pub mod effect;
 pub mod key;
 pub mod keymap;

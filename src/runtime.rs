@@ -8,6 +8,7 @@ pub mod feeds;
 pub mod fetch;
 pub mod lazy;
 pub mod metrics;
+pub mod office;
 pub mod painter;
 pub mod probe;
 pub mod setup;

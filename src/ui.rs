@@ -2,11 +2,15 @@
 //!
 //! Text from outside passes through `Clean` before it becomes a cell (rule 4).
 
+mod away;
+mod confirm;
 mod context_bar;
 mod key_line;
 pub mod panels;
 mod pen;
+mod plan;
 mod popup;
+mod prose;
 mod screens;
 pub mod theme;
 
@@ -36,6 +40,8 @@ pub fn view(model: &Model, look: &Look, buf: &mut Buffer) {
         ScreenId::Overview => screens::overview::draw(model, body, &mut pen),
         ScreenId::Dashboards => screens::dashboards::draw(model, body, &mut pen),
         ScreenId::Alerts => screens::alerts::draw(model, body, &mut pen),
+        ScreenId::Jobs => screens::jobs::draw(model, body, &mut pen),
+        ScreenId::Backups => screens::backups::draw(model, body, &mut pen),
     }
     key_line::draw(model, keys, &mut pen);
     popup::draw(model, body, &mut pen);

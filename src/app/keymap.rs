@@ -11,7 +11,8 @@ use crate::domain::problem::Problem;
 const DEFAULT: &str = include_str!("../../keymaps/default.toml");
 
 /// The contexts, in the order of help.
-pub const CONTEXTS: [&str; 7] = ["global", "list", "overview", "alerts", "alert", "dashboards", "dashboard"];
+pub const CONTEXTS: [&str; 11] =
+    ["global", "list", "overview", "alerts", "alert", "dashboards", "dashboard", "jobs", "job", "backups", "backup"];
 
 /// One binding.
 #[derive(Clone, Debug, PartialEq)]

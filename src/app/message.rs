@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use crate::app::command::Call;
+use crate::app::effect::Wish;
 use crate::app::key::Key;
 use crate::app::need::{Data, Need};
+use crate::domain::failure::Failure;
 use crate::domain::fault::Fault;
-use crate::domain::time::Moment;
+use crate::domain::job::{Control, Job, JobId};
+use crate::domain::name::Name;
+use crate::domain::plan::Plan;
+use crate::domain::time::{Moment, Stamp};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +26,25 @@ pub enum Message {
     Fed(Fed),
     /// Something that was asked of the outside came to an end; the words are for the person.
     Told(Result<String, String>),
+    /// A plan was worked out, or why there is none.
+    Planned(Wish, Result<Planned, Failure>),
+    /// A confirmed plan became a job, or why not.
+    Submitted(Result<JobId, Failure>),
+    /// Something was asked of a job, or why that cannot be.
+    Controlled(JobId, Control, Result<(), Failure>),
+    /// An environment is unlocked until then, or why not.
+    Unlocked(Name, Result<Stamp, Failure>),
+    /// The jobs that ended or were lost since this operator last looked.
+    Away(Vec<Job>),
+}
+
+/// What a routine would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The steps.
+    pub plan: Arc<Plan>,
+    /// Until when its environment is unlocked for this operator, if it is.
+    pub unlocked: Option<Stamp>,
 }
 
 /// The answer to a need.

@@ -1,5 +1,6 @@
 //! The whole state of the console.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::app::screen::{Screen, ScreenId};
 use crate::app::screens::Screens;
 use crate::app::setup::{Environment, Setup};
 use crate::app::store::{Freshness, Store};
+use crate::domain::job::Job;
+use crate::domain::name::Name;
 use crate::domain::range::TimeRange;
 use crate::domain::time::{Moment, Stamp};
 
@@ -39,12 +42,19 @@ pub struct Shared {
     pub range: TimeRange,
     /// Prometheus's clock minus ours, milliseconds, where it differs by more than can be a request's time.
     pub skew: Option<i64>,
+    /// Until when strict environments are unlocked for this operator.
+    pub unlocked: BTreeMap<Name, Stamp>,
 }
 
 impl Shared {
     /// The environment that is open.
     pub fn environment(&self) -> &Environment {
         &self.setup.environments[self.environment]
+    }
+
+    /// Until when an environment is unlocked, while it is.
+    pub fn unlocked(&self, environment: &Name) -> Option<Stamp> {
+        self.unlocked.get(environment).copied().filter(|until| *until > self.now.wall)
     }
 
     /// How current a source is.
@@ -65,7 +75,7 @@ impl Shared {
         let alerts = alertmanager.then_some(Source::Alerts);
         // Rule 3: an alert has ended only where Prometheus would have sent it.
         let receiving = (prometheus && alertmanager).then_some(Source::Receiving);
-        [rules, alerts, receiving].into_iter().flatten().collect()
+        [rules, alerts, receiving, Some(Source::Jobs)].into_iter().flatten().collect()
     }
 }
 
@@ -84,6 +94,8 @@ pub struct Model {
     pub pending: Vec<Key>,
     /// Words for the person, until the next key.
     pub notice: Option<Notice>,
+    /// The jobs that ended or were lost while the operator was away.
+    pub away: Vec<Job>,
 }
 
 /// Words for the person.
@@ -109,8 +121,10 @@ impl Model {
             rows: Arc::default(),
             range: TimeRange::Last(Duration::from_secs(3600)),
             skew: None,
+            unlocked: BTreeMap::new(),
         };
-        Self { shared, screen: ScreenId::Overview, screens: Screens::default(), popup: None, pending: vec![], notice: None }
+        let (screen, screens) = (ScreenId::Overview, Screens::default());
+        Self { shared, screen, screens, popup: None, pending: vec![], notice: None, away: vec![] }
     }
 
     /// The screen that is shown.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::alert::{AlertSet, Silence};
+use crate::domain::backup::catalogue::Catalogue;
+use crate::domain::job::{Job, JobId, Log};
 use crate::domain::name::Name;
 use crate::domain::range::TimeRange;
 use crate::domain::rule::RuleGroup;
@@ -46,6 +48,12 @@ pub enum Source {
     },
     /// The names of all labels.
     LabelNames,
+    /// The newest jobs of this host's ledger, of every environment.
+    Jobs,
+    /// What a job wrote down.
+    JobLog(JobId),
+    /// What lies in a repository.
+    Catalogue(Name),
 }
 
 impl Source {
@@ -107,6 +115,12 @@ pub enum Data {
     Answer(Answer),
     /// To [`Source::LabelValues`], [`Source::LabelNames`] and [`Source::Receiving`].
     Strings(Vec<String>),
+    /// To [`Source::Jobs`].
+    Jobs(Vec<Job>),
+    /// To [`Source::JobLog`].
+    Log(Log),
+    /// To [`Source::Catalogue`].
+    Catalogue(Catalogue),
 }
 
 /// A dashboard file and what became of reading it.

@@ -1,10 +1,11 @@
-//! What lies over a screen: help, or a list to pick from by typing. The palette is such a list, of commands.
+//! What lies over a screen: help, a list to pick from by typing, a plan to be confirmed. The palette is such a list, of commands.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::app::catalog;
 use crate::app::command::{Args, Call};
+use crate::app::confirm::Confirm;
 use crate::app::key::Key;
 use crate::app::line::Line;
 use crate::app::screen::Travel;
@@ -18,6 +19,10 @@ pub enum Popup {
     Picker(Picker),
     /// A filter being typed, with what it was before.
     Filter(Line, String),
+    /// A change that is shown before it is made.
+    Confirm(Confirm),
+    /// What happened while the operator was away, scrolled by so many lines.
+    Away(usize),
 }
 
 /// A list to pick from by typing.

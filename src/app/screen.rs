@@ -15,6 +15,10 @@ pub enum ScreenId {
     Dashboards,
     /// Alerts and one alert's detail.
     Alerts,
+    /// Jobs and one job's steps and log.
+    Jobs,
+    /// Repositories, backups and their proofs.
+    Backups,
 }
 
 /// A movement within a screen.

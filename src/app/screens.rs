@@ -1,14 +1,16 @@
 //! The screens: one file and one line each.
 
 pub mod alerts;
+pub mod backups;
 pub mod dashboards;
+pub mod jobs;
 pub mod overview;
 
 use crate::app::screen::{Screen, ScreenId};
 
-/// Every screen's name, in the order of its number key.
-pub const NAMES: &[&str] = &["overview", "dashboards", "alerts"];
-const IDS: [ScreenId; 3] = [ScreenId::Overview, ScreenId::Dashboards, ScreenId::Alerts];
+/// Every screen's name, in the order of their number keys.
+pub const NAMES: &[&str] = &["overview", "dashboards", "alerts", "jobs", "backups"];
+const IDS: [ScreenId; 5] = [ScreenId::Overview, ScreenId::Dashboards, ScreenId::Alerts, ScreenId::Jobs, ScreenId::Backups];
 
 /// A screen by its name.
 pub fn by_name(name: &str) -> Option<ScreenId> {
@@ -24,6 +26,10 @@ pub struct Screens {
     pub dashboards: dashboards::Dashboards,
     /// Alerts.
     pub alerts: alerts::Alerts,
+    /// Jobs.
+    pub jobs: jobs::Jobs,
+    /// Repositories and what lies in them.
+    pub backups: backups::Backups,
 }
 
 impl Screens {
@@ -33,6 +39,8 @@ impl Screens {
             ScreenId::Overview => &self.overview,
             ScreenId::Dashboards => &self.dashboards,
             ScreenId::Alerts => &self.alerts,
+            ScreenId::Jobs => &self.jobs,
+            ScreenId::Backups => &self.backups,
         }
     }
 
@@ -42,6 +50,8 @@ impl Screens {
             ScreenId::Overview => &mut self.overview,
             ScreenId::Dashboards => &mut self.dashboards,
             ScreenId::Alerts => &mut self.alerts,
+            ScreenId::Jobs => &mut self.jobs,
+            ScreenId::Backups => &mut self.backups,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::app::keymap::Keymap;
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
+use crate::domain::repository::RepositorySpec;
 use crate::domain::service::Service;
 use crate::domain::signal::Signal;
 
@@ -18,6 +19,8 @@ pub struct Setup {
     pub keymap: Keymap,
     /// What the demo's `F1` offers, as `(what, words)`; empty outside the demo.
     pub breakages: Vec<(String, String)>,
+    /// Whether everybody on this host shares the ledger of jobs; else it is this login's own.
+    pub shared_ledger: bool,
 }
 
 /// An environment as the screens know it.
@@ -39,4 +42,6 @@ pub struct Environment {
     pub services: Vec<Service>,
     /// What the Overview measures.
     pub signals: Vec<Signal>,
+    /// Where its backups live.
+    pub repositories: Vec<RepositorySpec>,
 }

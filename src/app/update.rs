@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::app::catalog;
 use crate::app::command::Call;
+use crate::app::confirm;
 use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::keymap::Found;
@@ -13,6 +14,8 @@ use crate::app::model::{Model, Shared, needs};
 use crate::app::need::{Data, Source};
 use crate::app::popup::Popup;
 use crate::app::rows;
+use crate::app::screens::jobs;
+use crate::domain::job::{Job, JobId};
 use crokey::crossterm::event::KeyCode;
 
 /// A clock that differs by less than this may be a slow answer. `Date` headers have whole seconds.
@@ -43,7 +46,23 @@ fn take_in(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Fed(fed) => take(&mut model.shared, &fed),
         Message::Told(Ok(words)) => model.say(words),
         Message::Told(Err(words)) => model.complain(words),
+        Message::Planned(wish, reply) => confirm::planned(model, &wish, reply),
+        Message::Submitted(reply) => confirm::submitted(model, reply),
+        Message::Controlled(job, control, reply) => confirm::controlled(model, job, control, reply),
+        Message::Unlocked(environment, reply) => confirm::unlocked(model, environment, reply),
+        Message::Away(jobs) => away(model, jobs),
     }
+}
+
+/// What happened while the operator was away is told first, but not over something that is open already.
+fn away(model: &mut Model, jobs: Vec<Job>) -> Vec<Effect> {
+    model.away = jobs;
+    match (model.away.len(), &model.popup) {
+        (0, _) => {}
+        (_, None) => model.popup = Some(Popup::Away(0)),
+        (count, Some(_)) => return model.say(format!("{count} jobs ended while you were away; :away tells")),
+    }
+    vec![]
 }
 
 /// Runs a command by name.
@@ -63,6 +82,7 @@ fn take(shared: &mut Shared, fed: &Fed) -> Vec<Effect> {
     if let Some(skew) = fed.skew {
         shared.skew = (skew.unsigned_abs() >= SKEW_WORTH_SAYING.as_millis() as u64).then_some(skew);
     }
+    let before = ended(shared);
     shared.store.take(fed);
     if let (Source::Alerts, Ok(data)) = (&fed.need.source, &fed.reply) {
         watch(shared, data);
@@ -70,7 +90,16 @@ fn take(shared: &mut Shared, fed: &Fed) -> Vec<Effect> {
     if matches!(fed.need.source, Source::Alerts | Source::Rules) {
         shared.rows = rows::gather(shared).into();
     }
-    vec![]
+    // A job that ended has changed what everything else was told about.
+    let changed = fed.need.source == Source::Jobs && before.is_some_and(|before| ended(shared).is_some_and(|now| now > before));
+    if changed { vec![Effect::Refresh] } else { vec![] }
+}
+
+/// How many jobs have ended, and the newest of them; none before the ledger has answered.
+fn ended(shared: &Shared) -> Option<(Option<JobId>, usize)> {
+    shared.store.data(&Source::Jobs)?;
+    let ended = || jobs::known(shared).iter().filter(|job| !jobs::is_live(job)).map(|job| job.id);
+    Some((ended().max(), ended().count()))
 }
 
 fn watch(shared: &mut Shared, data: &Data) {
@@ -136,7 +165,9 @@ fn press_screen(model: &mut Model, key: Key) -> Vec<Effect> {
 
 fn press_popup(model: &mut Model, popup: Popup, key: Key) -> Vec<Effect> {
     match popup {
-        Popup::Help(scroll) => press_help(model, scroll, key),
+        Popup::Help(scroll) => press_text(model, scroll, key, Popup::Help),
+        Popup::Away(scroll) => press_text(model, scroll, key, Popup::Away),
+        Popup::Confirm(confirm) => confirm::press(model, confirm, key),
         Popup::Picker(mut picker) => match key.code() {
             KeyCode::Esc => vec![],
             KeyCode::Char('c') if key.ctrl() => vec![],
@@ -166,7 +197,8 @@ fn press_popup(model: &mut Model, popup: Popup, key: Key) -> Vec<Effect> {
     }
 }
 
-fn press_help(model: &mut Model, scroll: usize, key: Key) -> Vec<Effect> {
+/// A text is scrolled; any other key closes it.
+fn press_text(model: &mut Model, scroll: usize, key: Key, of: fn(usize) -> Popup) -> Vec<Effect> {
     let scroll = match key.code() {
         KeyCode::Down | KeyCode::Char('j') => scroll + 1,
         KeyCode::Up | KeyCode::Char('k') => scroll.saturating_sub(1),
@@ -174,7 +206,7 @@ fn press_help(model: &mut Model, scroll: usize, key: Key) -> Vec<Effect> {
         KeyCode::PageUp => scroll.saturating_sub(10),
         _ => return vec![],
     };
-    keep(model, Popup::Help(scroll))
+    keep(model, of(scroll))
 }
 
 fn keep(model: &mut Model, popup: Popup) -> Vec<Effect> {
@@ -185,6 +217,7 @@ fn keep(model: &mut Model, popup: Popup) -> Vec<Effect> {
 fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.popup {
         Some(Popup::Picker(picker)) => picker.line.insert(text),
+        Some(Popup::Confirm(confirm)) => confirm.line.insert(text),
         Some(Popup::Filter(line, _)) => {
             line.insert(text);
             let text = line.text().to_owned();

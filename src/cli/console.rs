@@ -56,7 +56,8 @@ pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) 
         Err(error) => return refused(&error),
     };
     let (breakages, breaker) = demo.map_or((vec![], None), |d| (d.breakages, Some(d.breaker)));
-    let ready = setup::setup(&config, &places, breakages).and_then(|s| setup::look(&config, &places).map(|look| (s, look)));
+    let ready =
+        setup::setup(&config, &places, breakages, false).and_then(|s| setup::look(&config, &places).map(|look| (s, look)));
     let (setup, look) = match ready {
         Ok(ready) => ready,
         Err(error) => return Exit::config(format!("{error:#}")),
@@ -66,7 +67,7 @@ pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) 
     for call in calls {
         update(&mut model, Message::Call(call));
     }
-    let shell = Shell { look, worlds: fetch::worlds(&config.environments), breaker };
+    let shell = Shell { look, worlds: fetch::worlds(&config.environments, None), breaker, office: None };
     match console::run(model, shell).await {
         Ok(status) => Exit::status(status),
         Err(error) => Exit::io(format!("{error:#}")),

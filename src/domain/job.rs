@@ -192,6 +192,15 @@ impl Progress {
     }
 }
 
+/// What a job wrote down, as far as it is held: a long log has lost its beginning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// How many lines came before the first that is held.
+    pub skipped: usize,
+    /// One after the other, without their line ends; may hold text from outside.
+    pub lines: Vec<String>,
+}
+
 /// A job as consoles see it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {

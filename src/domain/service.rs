@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::backup::policy::Policy;
 use crate::domain::name::Name;
 
 /// What a service is.
@@ -36,6 +37,8 @@ pub struct Service {
     pub kind: ServiceKind,
     /// Where it is reached, without credentials, for display.
     pub place: String,
+    /// How it is backed up; not at all where there is none.
+    pub backup: Option<Policy>,
 }
 
 /// What a probe that reached its service found.

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::app::effect::Effect;
+use crate::app::effect::{Effect, Wish};
 use crate::app::key::Key;
 use crate::app::message::{Fed, Input, Message};
 use crate::app::model::{self, Model};
@@ -18,6 +18,7 @@ use crate::app::update::update;
 use crate::domain::time::{Moment, Stamp};
 use crate::runtime::feeds::{Feeds, Ticket};
 use crate::runtime::fetch::World;
+use crate::runtime::office::Office;
 use crate::runtime::painter::Painter;
 use crate::runtime::signals::{self, Asked, Signals};
 use crate::runtime::terminal::{self, Hold};
@@ -39,12 +40,14 @@ pub struct Shell {
     pub worlds: Vec<Arc<World>>,
     /// Breaks something in the demo; none outside it.
     pub breaker: Option<Breaker>,
+    /// Where jobs are recorded and plans are made.
+    pub office: Option<Arc<dyn Office>>,
 }
 
 /// What reaches the loop from tasks.
 enum Arrival {
     Fed(Ticket, Fed),
-    Told(Result<String, String>),
+    Message(Message),
 }
 
 /// Runs the console until it is left; returns the exit status.
@@ -82,6 +85,7 @@ impl Console {
 
     async fn run(&mut self, signals: &mut Signals) -> Result<u8> {
         let mut input = EventStream::new();
+        self.ask(|office| async move { Message::Away(office.away().await.unwrap_or_default()) });
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
@@ -153,7 +157,7 @@ impl Console {
         for _ in 0..BATCH {
             let Some(arrival) = next else { break };
             let message = match arrival {
-                Arrival::Told(words) => Some(Message::Told(words)),
+                Arrival::Message(message) => Some(message),
                 Arrival::Fed(ticket, fed) => {
                     self.flights.remove(&ticket);
                     self.feeds.done(ticket, fed.reply.is_ok(), self.began.elapsed()).then_some(Message::Fed(fed))
@@ -178,6 +182,17 @@ impl Console {
                 Effect::Refresh => self.feeds.refresh(self.began.elapsed()),
                 Effect::Copy(text) => copy(&text)?,
                 Effect::Break(what) => self.break_something(what),
+                Effect::Plan(wish) => self.plan(wish),
+                Effect::Submit(plan, confirmation) => {
+                    self.ask(|office| async move { Message::Submitted(office.submit(&plan, &confirmation).await) })
+                }
+                Effect::Control(job, control) => {
+                    self.ask(|office| async move { Message::Controlled(job, control, office.control(job, control).await) })
+                }
+                Effect::Unlock(environment) => self.ask(|office| async move {
+                    let until = office.unlock(&environment).await;
+                    Message::Unlocked(environment, until)
+                }),
             }
         }
         Ok(None)
@@ -186,7 +201,28 @@ impl Console {
     fn break_something(&self, what: String) {
         let (Some(breaker), sender) = (self.shell.breaker.clone(), self.arrivals.0.clone()) else { return };
         tokio::spawn(async move {
-            let _ = sender.send(Arrival::Told(breaker(what).await));
+            let _ = sender.send(Arrival::Message(Message::Told(breaker(what).await)));
+        });
+    }
+
+    /// A plan is made for the environment that is open.
+    fn plan(&self, wish: Wish) {
+        let environment = self.model.shared.environment().name.clone();
+        self.ask(|office| async move {
+            let reply = office.plan(&environment, &wish.call).await;
+            Message::Planned(wish, reply)
+        });
+    }
+
+    /// Has the office do something beside the loop; what comes of it arrives as a message.
+    fn ask<F>(&self, errand: impl FnOnce(Arc<dyn Office>) -> F)
+    where
+        F: Future<Output = Message> + Send + 'static,
+    {
+        let (Some(office), sender) = (self.shell.office.clone(), self.arrivals.0.clone()) else { return };
+        let errand = errand(office);
+        tokio::spawn(async move {
+            let _ = sender.send(Arrival::Message(errand.await));
         });
     }
 

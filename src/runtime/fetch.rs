@@ -18,15 +18,16 @@ use crate::domain::time::Stamp;
 use crate::runtime::connect::{self, Vault};
 use crate::runtime::dashboards;
 use crate::runtime::lazy::Lazy;
+use crate::runtime::office::{self, Office};
 use crate::runtime::probe::Prober;
 
 /// How far back label values are looked for.
 const LABELS_RANGE: Duration = Duration::from_secs(6 * 3600);
 
 /// One environment, as it is reached. Clients are made when they are first needed.
-#[derive(Debug)]
 pub struct World {
     env: Environment,
+    office: Option<Arc<dyn Office>>,
     budget: Budget,
     vault: Lazy<Arc<Vault>>,
     prometheus: Lazy<Prometheus>,
@@ -39,10 +40,10 @@ type Reply = (Result<Data, Fault>, Option<i64>);
 
 impl World {
     /// Connects to nothing yet.
-    pub fn new(env: Environment, budget: Budget) -> Self {
+    pub fn new(env: Environment, budget: Budget, office: Option<Arc<dyn Office>>) -> Self {
         let services = env.services.iter().map(|s| (s.name.clone(), (s.clone(), Lazy::default()))).collect();
         let (vault, prometheus, alertmanagers) = (Lazy::default(), Lazy::default(), Lazy::default());
-        Self { env, budget, vault, prometheus, alertmanagers, services }
+        Self { env, office, budget, vault, prometheus, alertmanagers, services }
     }
 
     /// Answers one need.
@@ -51,8 +52,14 @@ impl World {
             Source::Alerts | Source::Silences => (self.alertmanager(source).await, None),
             Source::Probe(name) => (self.probe(name).await, None),
             Source::Dashboards => (dashboards::load(self.env.dashboards.clone()).await.map(Data::Dashboards), None),
+            Source::Jobs | Source::JobLog(_) | Source::Catalogue(_) => (self.recorded(source).await, None),
             _ => self.prometheus(source).await,
         }
+    }
+
+    async fn recorded(&self, source: &Source) -> Result<Data, Fault> {
+        let office = self.office.as_ref().ok_or_else(|| absent("ledger"))?;
+        office::fetch(&**office, &self.env.name, source).await
     }
 
     async fn prometheus(&self, source: &Source) -> Reply {
@@ -125,7 +132,13 @@ async fn ask(client: &Prometheus, source: &Source) -> Result<Data, Fault> {
             let window = TimeRange::Last(LABELS_RANGE).window(now(client));
             client.labels(None, window).await.map(Data::Strings)
         }
-        Source::Alerts | Source::Silences | Source::Probe(_) | Source::Dashboards => Err(absent("such question for Prometheus")),
+        Source::Alerts
+        | Source::Silences
+        | Source::Probe(_)
+        | Source::Dashboards
+        | Source::Jobs
+        | Source::JobLog(_)
+        | Source::Catalogue(_) => Err(absent("such question for Prometheus")),
     }
 }
 
@@ -159,7 +172,7 @@ async fn instant(client: &Prometheus, expr: &str) -> Result<Answer, Fault> {
 }
 
 /// Every environment, behind one budget.
-pub fn worlds(environments: &[Environment]) -> Vec<Arc<World>> {
+pub fn worlds(environments: &[Environment], office: Option<&Arc<dyn Office>>) -> Vec<Arc<World>> {
     let budget = Budget::default();
-    environments.iter().map(|e| Arc::new(World::new(e.clone(), budget.clone()))).collect()
+    environments.iter().map(|e| Arc::new(World::new(e.clone(), budget.clone(), office.cloned()))).collect()
 }

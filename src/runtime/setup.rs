@@ -12,9 +12,10 @@ use crate::domain::problem::Problem;
 use crate::domain::service::Service;
 use crate::ui::theme::{Charset, Depth, Look, Theme};
 
-/// What the console is started with; `breakages` only in the demo.
-pub fn setup(config: &Config, places: &Places, breakages: Vec<(String, String)>) -> Result<Setup> {
-    Ok(Setup { environments: config.environments.iter().map(environment).collect(), keymap: keymap(places)?, breakages })
+/// What the console is started with; `breakages` only in the demo, `shared_ledger` where this host's logins share one.
+pub fn setup(config: &Config, places: &Places, breakages: Vec<(String, String)>, shared_ledger: bool) -> Result<Setup> {
+    let environments = config.environments.iter().map(environment).collect();
+    Ok(Setup { environments, keymap: keymap(places)?, breakages, shared_ledger })
 }
 
 fn environment(env: &model::Environment) -> Environment {
@@ -27,11 +28,17 @@ fn environment(env: &model::Environment) -> Environment {
         alertmanagers: env.alertmanagers.len(),
         services: env.services.iter().map(service).collect(),
         signals: env.signals.clone(),
+        repositories: env.repositories.clone(),
     }
 }
 
 fn service(service: &ServiceConfig) -> Service {
-    Service { name: service.name.clone(), kind: service.kind, place: service.access.reach.to_string() }
+    Service {
+        name: service.name.clone(),
+        kind: service.kind,
+        place: service.access.reach.to_string(),
+        backup: service.backup.clone(),
+    }
 }
 
 /// The default keys with the person's own over them.

@@ -6,10 +6,13 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Shared};
 use crate::app::need::{Data, Source};
+use crate::app::screens::jobs;
 use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
+use crate::domain::job::State;
 use crate::domain::range::clock;
 use crate::domain::time::human;
+use crate::ui::confirm;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
 
@@ -25,10 +28,34 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let time = clock(shared.now.wall);
     let rest = pen.right(rest, 0, &[(Role::Text, format!(" {}Z", time.get(11..16).unwrap_or_default()))]);
     let mut words = vec![(Role::Dim, format!(" {}", env.guard))];
+    words.extend(confirm::unlocked(shared));
+    words.extend(jobs(shared));
     words.extend(prometheus(shared));
     words.extend(alertmanager(shared));
     words.extend(skew(shared));
     pen.line(rest, 0, &words);
+}
+
+/// How many jobs run, and how many were lost; whose ledger that is, where it is not everybody's.
+fn jobs(shared: &Shared) -> Vec<Words> {
+    let count = |state: fn(State) -> bool| jobs::known(shared).iter().filter(|job| state(job.state)).count();
+    let running = count(|state| matches!(state, State::Running | State::Submitted));
+    let lost = count(|state| state == State::Lost);
+    let mut words = Vec::new();
+    if running > 0 {
+        let plural = if running == 1 { "job runs" } else { "jobs run" };
+        words.push((Role::Accent, format!("  {running} {plural}")));
+    }
+    if lost > 0 {
+        words.push((Role::Critical, format!("  {lost} lost")));
+    }
+    if matches!(shared.freshness(&Source::Jobs), Freshness::Failed(_) | Freshness::Stale { .. }) {
+        words.push((Role::Critical, "  jobs unknown".into()));
+    }
+    if !shared.setup.shared_ledger {
+        words.push((Role::Warning, "  own ledger".into()));
+    }
+    words
 }
 
 fn prometheus(shared: &Shared) -> Vec<Words> {

@@ -37,7 +37,7 @@ fn keys(model: &Model, width: usize) -> Vec<Words> {
     let mut named: Vec<&str> = Vec::new();
     let mut words: Vec<Words> = Vec::new();
     let mut used = 0;
-    let shown = keymap.of("global").take(3).chain(own).chain(keymap.of("global").skip(3)).filter(|b| !moves(b));
+    let shown = own.chain(keymap.of("global")).filter(|b| !moves(b));
     for binding in shown {
         let (keys, desc) = (binding.keys(), binding.desc.as_str());
         let cost = keys.width() + desc.width() + 3;

@@ -1,4 +1,4 @@
-//! What lies over a screen: help, a list to pick from, the keys that may follow.
+//! What lies over a screen: help, a list to pick from, the keys that may follow, a plan, what happened meanwhile.
 
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
@@ -10,6 +10,7 @@ use crate::app::selection::first_row;
 use crate::domain::clean::Clean;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
+use crate::ui::{away, confirm};
 
 /// No list to pick from is wider than this.
 const WIDEST: u16 = 110;
@@ -19,12 +20,15 @@ pub fn draw(model: &Model, body: Rect, pen: &mut Pen<'_>) {
     match &model.popup {
         Some(Popup::Help(scroll)) => help(model, *scroll, body, pen),
         Some(Popup::Picker(picker)) => pick(picker, body, pen),
+        Some(Popup::Confirm(asked)) => confirm::draw(model, asked, body, pen),
+        Some(Popup::Away(scroll)) => away::draw(model, *scroll, body, pen),
         None if !model.pending.is_empty() => which_key(model, body, pen),
         Some(Popup::Filter(..)) | None => {}
     }
 }
 
-fn centred(body: Rect, width: u16, height: u16) -> Rect {
+/// An area of a size in the middle of the body, as far as it fits.
+pub fn centred(body: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(body.width), height.min(body.height));
     Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height }
 }

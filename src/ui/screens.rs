@@ -1,5 +1,7 @@
 //! How each screen is drawn: one file each.
 
 pub mod alerts;
+pub mod backups;
 pub mod dashboards;
+pub mod jobs;
 pub mod overview;

@@ -1,5 +1,6 @@
 //! Screen 1, Overview: what fires, the golden signals, how each service is.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::app::command::Call;
@@ -8,6 +9,7 @@ use crate::app::model::Shared;
 use crate::app::need::{Data, RangeQuery, Source};
 use crate::app::rows::{self, Row};
 use crate::app::screen::{Screen, Travel};
+use crate::app::screens::backups;
 use crate::app::selection::Selection;
 use crate::app::store::Freshness;
 use crate::domain::alert::Fingerprint;
@@ -114,6 +116,13 @@ impl Overview {
     }
 }
 
+impl Overview {
+    /// The selected service.
+    pub fn selected_service(&self, shared: &Shared) -> Option<Name> {
+        self.service.id(&service_names(shared))
+    }
+}
+
 fn service_names(shared: &Shared) -> Vec<Name> {
     shared.environment().services.iter().map(|s: &Service| s.name.clone()).collect()
 }
@@ -130,7 +139,9 @@ impl Screen for Overview {
             let signals = env.signals.iter().map(signal_source);
             signals.chain([Source::Targets])
         });
-        probes.chain(prometheus).map(|source| (source, env.refresh)).collect()
+        let kept: BTreeSet<&Name> = env.services.iter().filter_map(|s| Some(&s.backup.as_ref()?.repository)).collect();
+        let catalogues = kept.into_iter().map(|name| (Source::Catalogue(name.clone()), backups::EVERY));
+        probes.chain(prometheus).map(|source| (source, env.refresh)).chain(catalogues).collect()
     }
 
     fn settle(&mut self, shared: &mut Shared) {

@@ -66,13 +66,14 @@ pub fn environment(name: &str) -> Environment {
         alertmanagers: 1,
         services: vec![],
         signals: vec![],
+        repositories: vec![],
     }
 }
 
 /// A console of 80 by 24 on these environments.
 pub fn model(environments: &[&str]) -> Model {
     let environments = environments.iter().map(|name| environment(name)).collect();
-    let setup = Setup { environments, keymap: Keymap::load(&[]).unwrap(), breakages: vec![] };
+    let setup = Setup { environments, keymap: Keymap::load(&[]).unwrap(), breakages: vec![], shared_ledger: true };
     Model::new(setup, 0, (80, 24), at(0))
 }
 

@@ -18,7 +18,7 @@ fn console() -> Model {
     let mut model = model(&["production"]);
     let setup = Arc::make_mut(&mut model.shared.setup);
     setup.environments[0].services =
-        vec![Service { name: "orders".into(), kind: ServiceKind::Postgres, place: "db:5432".into() }];
+        vec![Service { name: "orders".into(), kind: ServiceKind::Postgres, place: "db:5432".into(), backup: None }];
     let signal =
         Signal { name: "requests".into(), query: "rate(requests[1m])".into(), unit: None, warning: None, critical: None };
     setup.environments[0].signals = vec![signal];

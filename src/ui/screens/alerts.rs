@@ -14,6 +14,7 @@ use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
 use crate::domain::time::human;
 use crate::ui::pen::{Pen, Words, staleness};
+use crate::ui::prose::coarse;
 use crate::ui::theme::Role;
 
 /// Draws it.
@@ -136,13 +137,5 @@ fn members_of(shared: &Shared, row: &Row) -> String {
             format!("{} of {} members, ", row.members.len(), set.members.len())
         }
         _ => String::new(),
-    }
-}
-
-/// Past the first minute, a list needs no seconds: it would be written anew every second.
-fn coarse(age: Duration) -> String {
-    match age.as_secs() {
-        0..60 => human(age),
-        s => human(Duration::from_secs(s - s % 60)),
     }
 }

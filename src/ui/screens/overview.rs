@@ -1,4 +1,4 @@
-//! Screen 1, Overview: what fires, the golden signals, how each service is. It tells in one look whether things are well.
+//! Screen 1, Overview: what fires, what runs, the golden signals, how each service and its last proved backup is. It tells in one look whether things are well.
 
 mod services;
 mod signals;
@@ -13,6 +13,7 @@ use crate::app::selection::first_row;
 use crate::domain::alert::Severity;
 use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::screens::alerts::alert_line;
+use crate::ui::screens::jobs;
 use crate::ui::theme::Role;
 
 /// From this width on, alerts and services stand side by side.
@@ -23,7 +24,10 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let shared = &model.shared;
     let rows = rows::rows(shared);
     pen.line(area, 0, &ladder(shared, rows, pen));
-    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let running = jobs::running(shared, pen);
+    let head = 1 + u16::from(running.is_some());
+    pen.line(area, 1, &running.unwrap_or_default());
+    let below = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
     let status = status_height(shared);
     if area.width >= WIDE {
         let left = Rect { width: below.width / 2 - 1, ..below };

@@ -36,7 +36,7 @@ fn console(evil: &str) -> Model {
     let mut model = model(&[evil]);
     let env = &mut Arc::make_mut(&mut model.shared.setup).environments[0];
     env.services = ["reached", "lost"]
-        .map(|n| Service { name: (*format!("{n}{evil}")).into(), kind: ServiceKind::Postgres, place: evil.into() })
+        .map(|n| Service { name: (*format!("{n}{evil}")).into(), kind: ServiceKind::Postgres, place: evil.into(), backup: None })
         .into();
     env.signals =
         vec![Signal { name: evil.into(), query: "up".into(), unit: Some(Unit(evil.into())), warning: None, critical: None }];

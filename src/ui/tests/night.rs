@@ -68,7 +68,7 @@ pub fn resize(model: &mut Model, width: u16, height: u16) {
 }
 
 fn services() -> Vec<Service> {
-    let service = |(name, kind): (&str, _)| Service { name: name.into(), kind, place: format!("{name}.internal") };
+    let service = |(name, kind): (&str, _)| Service { name: name.into(), kind, place: format!("{name}.internal"), backup: None };
     let kinds = [
         ("orders", ServiceKind::Postgres),
         ("orders-replica", ServiceKind::Postgres),

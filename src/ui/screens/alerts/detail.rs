@@ -13,6 +13,7 @@ use crate::domain::time::human;
 use crate::domain::unit::Unit;
 use crate::ui::panels;
 use crate::ui::pen::{Pen, Words, staleness};
+use crate::ui::prose::wrap;
 use crate::ui::theme::Role;
 
 /// The graph takes this share of the height, in percent.
@@ -101,21 +102,7 @@ fn pair(name: &str, value: &str, role: Role) -> Vec<Words> {
 
 /// A long value over several lines, broken between words.
 fn wrapped(name: &str, value: &str, width: usize) -> Vec<Vec<Words>> {
-    let room = width.saturating_sub(22).max(20);
-    let mut lines: Vec<String> = Vec::new();
-    for paragraph in Clean::lines(value) {
-        let mut line = String::new();
-        for word in paragraph.as_str().split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
+    let lines = wrap(value, width.saturating_sub(22).max(20));
     let names = std::iter::once(name).chain(std::iter::repeat(""));
     names.zip(lines).map(|(name, line)| pair(name, &line, Role::Text)).collect()
 }

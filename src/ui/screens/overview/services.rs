@@ -3,6 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::app::model::Shared;
+use crate::app::need::Source;
+use crate::app::screens::backups::shelf;
 use crate::app::screens::overview::{Health, health};
 use crate::app::selection::{Selection, first_row};
 use crate::app::store::Freshness;
@@ -10,8 +12,9 @@ use crate::domain::clean::Clean;
 use crate::domain::name::Name;
 use crate::domain::service::{Facts, PostgresFacts, RedisFacts, Report, Role as Side, Service};
 use crate::domain::time::human;
-use crate::domain::unit::Unit;
 use crate::ui::pen::{Pen, Words};
+use crate::ui::prose::bytes;
+use crate::ui::screens::backups::clock;
 use crate::ui::theme::Role;
 
 /// Longer names are not waited for by the others.
@@ -31,11 +34,21 @@ pub fn draw(shared: &Shared, selection: &Selection<Name>, focused: bool, area: R
     let first = first_row(selected, services.len(), usize::from(list.height));
     for (n, service) in services.iter().enumerate().skip(first).take(usize::from(list.height)) {
         let row = (n - first) as u16;
-        pen.line(list, row, &line(shared, service, name_width, pen));
+        let clock: Vec<Words> = clock(shared, service, pen).into_iter().collect();
+        let rest = pen.right(list, row, &clock);
+        pen.line(rest, row, &line(shared, service, name_width, pen));
         if focused && Some(n) == selected {
             pen.mark(list, row, Role::Selection);
         }
     }
+}
+
+/// The age of the last backup that was proved, for a service that is backed up.
+fn clock(shared: &Shared, service: &Service, pen: &Pen<'_>) -> Option<Words> {
+    let shelf = shelf::of_service(shared, &service.name)?;
+    let freshness = shared.freshness(&Source::Catalogue(shelf.repository.clone()));
+    let (role, text) = clock::short(shelf::rpo(shared, &shelf), &freshness, pen);
+    Some((role, format!("  {text} ")))
 }
 
 fn line(shared: &Shared, service: &Service, name_width: usize, pen: &Pen<'_>) -> Vec<Words> {
@@ -55,7 +68,7 @@ fn line(shared: &Shared, service: &Service, name_width: usize, pen: &Pen<'_>) ->
 
 /// Why it is not known to be well, before the last that was known of it.
 fn trouble(shared: &Shared, service: &Service, freshness: &Freshness) -> Option<Words> {
-    let source = crate::app::need::Source::Probe(service.name.clone());
+    let source = Source::Probe(service.name.clone());
     let known = shared.store.get(&source)?;
     let fault = known.fault.as_ref()?;
     let age = match freshness {
@@ -108,8 +121,4 @@ fn redis(r: &RedisFacts) -> String {
     }
     parts.push(format!("Redis {}", Clean::new(&r.version)));
     parts.join(", ")
-}
-
-fn bytes(n: u64) -> String {
-    Unit("bytes".into()).format(n as f64, None).to_string()
 }

@@ -1,0 +1,52 @@
+//! What happened while the operator was away.
+
+use ratatui::layout::Rect;
+
+use crate::app::model::{Model, Shared};
+use crate::app::screens::jobs::{self, progress};
+use crate::domain::clean::Clean;
+use crate::domain::job::{Job, State};
+use crate::domain::range::clock;
+use crate::domain::time::human;
+use crate::ui::pen::{Pen, Words};
+use crate::ui::plan::hanging;
+use crate::ui::popup::centred;
+use crate::ui::screens::jobs::sign;
+use crate::ui::theme::Role;
+
+const WIDEST: u16 = 104;
+
+/// Draws it over the body.
+pub fn draw(model: &Model, scroll: usize, body: Rect, pen: &mut Pen<'_>) {
+    let width = body.width.min(WIDEST);
+    let columns = usize::from(width.saturating_sub(2));
+    let lines: Vec<_> = model.away.iter().flat_map(|job| told(&model.shared, job, columns, pen)).collect();
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let inside = pen.window(centred(body, width, height), "While you were away (any other key closes)");
+    let first = scroll.min(lines.len().saturating_sub(usize::from(inside.height)));
+    for (row, line) in lines.iter().skip(first).take(usize::from(inside.height)).enumerate() {
+        pen.line(inside, row as u16, line);
+    }
+}
+
+/// One job: how it ended, when, how long it took, what came of it, and why it failed.
+fn told(shared: &Shared, job: &Job, width: usize, pen: &Pen<'_>) -> Vec<Vec<Words>> {
+    let (role, sign) = sign(job.state, pen);
+    let when = job.ended().map_or_else(String::new, |at| clock(at).get(11..16).unwrap_or_default().to_owned());
+    let took = job.ended().map(|at| format!(", took {}", human(at.since(job.submitted)))).unwrap_or_default();
+    let result = progress::result(job).map(|words| format!(": {}", Clean::new(words))).unwrap_or_default();
+    let mut lines = vec![vec![
+        (role, format!(" {sign:<13}")),
+        (Role::Title, format!("{} {}", job.id, Clean::new(&jobs::words(shared, job)))),
+        (Role::Text, result),
+        (Role::Dim, format!("  {when}{took}, by {}", Clean::new(&job.operator))),
+    ]];
+    if let Some(failure) = job.failure() {
+        lines.extend(hanging((Role::Dim, "      ".into()), &failure.to_string(), Role::Text, width));
+    }
+    if job.state == State::Lost {
+        let advice = "its worker died and nobody works on it: open it on the Jobs screen (5)";
+        lines.extend(hanging((Role::Dim, "      ".into()), advice, Role::Text, width));
+    }
+    lines
+}

@@ -1,0 +1,52 @@
+//! Numbers and sentences as people read them: sizes, ages, long text over several lines.
+
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::clean::Clean;
+use crate::domain::time::human;
+use crate::domain::unit::Unit;
+
+/// `1.20 GiB`.
+pub fn bytes(n: u64) -> String {
+    Unit("bytes".into()).format(n as f64, None).to_string()
+}
+
+/// Past the first minute, a list needs no seconds: it would be written anew every second.
+pub fn coarse(age: Duration) -> String {
+    match age.as_secs() {
+        0..60 => human(age),
+        s => human(Duration::from_secs(s - s % 60)),
+    }
+}
+
+/// Text cleaned and broken between words, over as many lines as it needs; its own line breaks are kept.
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in Clean::lines(text) {
+        let mut line = String::new();
+        for word in paragraph.as_str().split_whitespace() {
+            if !line.is_empty() && line.width() + 1 + word.width() > room {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_broken_between_words() {
+        assert_eq!(wrap("one two three\nfour", 8), ["one two", "three", "four"]);
+        assert_eq!(wrap("\u{1b}[2Jlong 日本語", 10), ["\\x1b[2Jlong", "日本語"]);
+    }
+}
