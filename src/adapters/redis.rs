@@ -1,4 +1,5 @@
-//! Direct probes of a Redis or Valkey. One `INFO` a probe, on a connection that is kept between probes. It changes nothing.
+//! A Redis or Valkey that is reached directly. [`Redis`] probes it: one `INFO` a probe, on a connection that is kept between
+//! probes. [`link`] is how jobs talk to it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -16,7 +17,10 @@ use crate::adapters::tls::{self, Tls, TlsMode};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, Report};
 
+mod body;
 mod info;
+pub mod link;
+mod sync;
 
 /// One Redis. Cloning shares its connection.
 #[derive(Clone)]
@@ -30,7 +34,7 @@ pub struct Redis {
 impl Redis {
     /// A probe of the server behind `reach`; connects to nothing yet.
     pub fn new(reach: Reach, login: &Login, timeout: Duration) -> Result<Self, Fault> {
-        let client = client(&reach, login)?;
+        let client = client(&reach, login, 0)?;
         Ok(Self { reach, client, timeout, open: Arc::default() })
     }
 
@@ -74,9 +78,9 @@ impl std::fmt::Debug for Redis {
     }
 }
 
-fn client(reach: &Reach, login: &Login) -> Result<Client, Fault> {
+fn client(reach: &Reach, login: &Login, database: u32) -> Result<Client, Fault> {
     let bad = |e: RedisError| Fault::new(FaultKind::Refused, format!("{reach}: {e}"));
-    let mut who = RedisConnectionInfo::default().set_skip_set_lib_name();
+    let mut who = RedisConnectionInfo::default().set_skip_set_lib_name().set_db(i64::from(database));
     if let Some(user) = &login.user {
         who = who.set_username(user);
     }
