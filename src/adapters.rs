@@ -9,6 +9,7 @@ pub mod account;
 pub mod alertmanager;
 pub mod health;
 pub mod http;
+pub mod ledger;
 pub mod postgres;
 pub mod postmaster;
 pub mod process;
