@@ -9,6 +9,8 @@ use age::x25519::{Identity, Recipient};
 use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 
+use crate::adapters::repository::bucket::Bucket;
+pub use crate::adapters::repository::bucket::Patience;
 use crate::adapters::repository::folder::Folder;
 use crate::adapters::repository::pack::{Pack, Recipe};
 pub use crate::adapters::repository::seal::SealKey;
@@ -23,6 +25,7 @@ use crate::ports::Promise;
 use crate::ports::repository::{FileSink, Plain, Repository};
 
 mod blocks;
+mod bucket;
 mod compare;
 mod folder;
 mod keys;
@@ -34,10 +37,19 @@ mod unpack;
 
 /// Opens a repository. Without a key it can be read, and everything in it is unattested; nothing can be published.
 pub async fn open(spec: &RepositorySpec, key: Option<SealKey>) -> Result<Arc<dyn Repository>, Failure> {
+    open_patiently(spec, key, Patience::default()).await
+}
+
+/// The same with another patience for S3 servers.
+pub async fn open_patiently(
+    spec: &RepositorySpec,
+    key: Option<SealKey>,
+    patience: Patience,
+) -> Result<Arc<dyn Repository>, Failure> {
     let recipients = spec.encrypt.iter().map(|one| recipient(spec, one)).collect::<Result<_, _>>()?;
     let store: Arc<dyn Store> = match &spec.place {
         RepositoryPlace::Folder(path) => Arc::new(Folder::open(path)?),
-        RepositoryPlace::S3 { .. } => return Err(Failure::new(FailureKind::Config, "S3 is not there yet")),
+        place @ RepositoryPlace::S3 { .. } => Arc::new(Bucket::open(place, patience).await?),
     };
     Ok(Arc::new(StoredRepository { spec: spec.clone(), store, key, recipients }))
 }

@@ -16,6 +16,7 @@ pub mod catalogue;
 pub mod policy;
 pub mod postgres;
 pub mod redis;
+pub mod retention;
 
 /// The version of the manifests and proofs that this midwatch writes.
 pub const FORMAT: u32 = 1;

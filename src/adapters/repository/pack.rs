@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::adapters::repository::seal::hex;
 use crate::adapters::repository::store::Draft;
@@ -70,14 +70,16 @@ pub struct Pack {
     pieces: Option<mpsc::Sender<Piece>>,
     gathered: BytesMut,
     thread: JoinHandle<Result<FileFacts, Failure>>,
+    abort: Option<AbortHandle>,
 }
 
 impl Pack {
     /// Starts the thread.
     pub fn new(recipe: Recipe, draft: Box<dyn Draft>) -> Self {
         let (to, pieces) = mpsc::channel(WAITING);
+        let abort = draft.abort();
         let thread = tokio::task::spawn_blocking(move || pack(pieces, recipe, draft));
-        Self { pieces: Some(to), gathered: BytesMut::new(), thread }
+        Self { pieces: Some(to), gathered: BytesMut::new(), thread, abort }
     }
 
     async fn send(&mut self, mut bytes: Bytes) -> Result<(), Failure> {
@@ -127,6 +129,13 @@ impl FileSink for Pack {
             self.outcome().await
         }
         .boxed()
+    }
+}
+
+/// A thread that waits for a server does not see that nobody will finish the file. What is finished has nothing to abort.
+impl Drop for Pack {
+    fn drop(&mut self) {
+        self.abort.take().inspect(AbortHandle::abort);
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use bytes::Bytes;
+use tokio::task::AbortHandle;
 
 use crate::domain::failure::Failure;
 use crate::domain::time::Stamp;
@@ -52,4 +53,9 @@ pub trait Store: Send + Sync {
 pub trait Draft: Write + Send {
     /// Makes it lie at its key, durably.
     fn finish(self: Box<Self>) -> Result<(), Failure>;
+
+    /// Frees a thread that waits for a server, where it may have to.
+    fn abort(&self) -> Option<AbortHandle> {
+        None
+    }
 }
