@@ -99,6 +99,7 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
             .unwrap_or(Theme::Named("default".into())),
         ascii: ascii || overrides.ascii,
         state: overrides.state.as_ref().map(|path| places.here.join(path)).or(state),
+        scratch: table.take("scratch").and_then(|field| path(&field)),
         textfile: table.take("textfile").and_then(|field| path(&field)),
         environments,
     })

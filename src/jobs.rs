@@ -7,6 +7,7 @@ pub mod engine;
 pub mod postgres;
 pub mod redis;
 pub mod routine;
+pub mod routines;
 pub mod site;
 pub mod step;
 pub mod steps;

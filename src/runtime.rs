@@ -10,6 +10,7 @@ pub mod lazy;
 pub mod metrics;
 pub mod office;
 pub mod painter;
+pub mod planner;
 pub mod probe;
 pub mod setup;
 pub mod signals;

@@ -27,6 +27,8 @@ pub struct Config {
     pub ascii: bool,
     /// Where the ledger is; the host's or the person's usual place where none is set.
     pub state: Option<PathBuf>,
+    /// Where scratch servers get their folders: a file system with room for a whole restore.
+    pub scratch: Option<PathBuf>,
     /// The file for `node_exporter`'s textfile collector that every job brings up to date.
     pub textfile: Option<PathBuf>,
     /// At least one, in the order they were written.

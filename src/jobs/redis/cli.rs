@@ -58,7 +58,10 @@ impl RedisLink for Cli {
         Box::pin(async move {
             let mut running = self.start(&["--rdb", "-"]).await?;
             let stdout = running.stdout().ok_or_else(taken)?;
-            Ok(Snapshot { bytes: None, rdb: Box::new(Rdb { state: State::Running(running), stdout, held: Vec::new(), passed: 0 }) })
+            Ok(Snapshot {
+                bytes: None,
+                rdb: Box::new(Rdb { state: State::Running(running), stdout, held: Vec::new(), passed: 0 }),
+            })
         })
     }
 }
