@@ -7,10 +7,12 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::adapters::account::Account;
 use crate::adapters::tools::here::{self, Home};
+use crate::adapters::tools::surroundings::Surroundings;
 use crate::domain::access::ToolPlace;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::ports::Promise;
@@ -21,41 +23,91 @@ mod sweep;
 /// The file that tells a folder of ours from others'.
 const MARK: &str = "midwatch-bench";
 
-/// A folder of ours, and the room in it that a scratch server has to itself.
-pub struct HereBench {
-    whole: PathBuf,
-    room: PathBuf,
-    place: ToolPlace,
-    account: Option<Account>,
+/// A folder of ours that is taken. Dropped, it is removed.
+pub struct Hold {
+    folder: PathBuf,
     /// Locked until all is removed.
     mark: File,
-    removed: AtomicBool,
+    given_back: AtomicBool,
+}
+
+impl Hold {
+    /// Makes a folder that others can only pass through, or takes one that bears our mark and nobody holds.
+    pub fn take(folder: &Path) -> Result<Self, Failure> {
+        let above = folder.parent().unwrap_or(folder);
+        DirBuilder::new().recursive(true).mode(0o711).create(above).map_err(|e| io("making", above, &e))?;
+        match DirBuilder::new().mode(0o711).create(folder) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => is_ours(folder)?,
+            made => made.map_err(|e| io("making", folder, &e))?,
+        }
+        let path = folder.join(MARK);
+        let mark = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINK).open(&path);
+        let mark = mark.map_err(|e| io("writing", &path, &e))?;
+        mark.try_lock().map_err(|why| match why {
+            TryLockError::Error(e) => io("locking", &path, &e),
+            TryLockError::WouldBlock => {
+                Failure::new(FailureKind::Locked, format!("{} is in use by another midwatch", folder.display()))
+            }
+        })?;
+        // As `/proc` shows it.
+        let folder = folder.canonicalize().map_err(|e| io("entering", folder, &e))?;
+        Ok(Self { folder, mark, given_back: AtomicBool::new(false) })
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Removes it. Once that is done another may make it anew.
+    pub fn give_back(&self) -> Result<(), Failure> {
+        if self.is_given_back() {
+            return Ok(());
+        }
+        gone(&self.folder)?;
+        self.given_back.store(true, Ordering::Release);
+        self.mark.unlock().map_err(|e| io("unlocking", &self.folder, &e))
+    }
+
+    fn is_given_back(&self) -> bool {
+        self.given_back.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Err(failure) = self.give_back() {
+            tracing::warn!("a scratch folder was not removed: {failure}");
+        }
+    }
+}
+
+/// A folder of ours, and the room in it that a scratch server has to itself.
+pub struct HereBench {
+    hold: Arc<Hold>,
+    room: PathBuf,
+    place: ToolPlace,
+    around: Surroundings,
+    account: Option<Account>,
 }
 
 impl HereBench {
     /// Makes the folder, or takes over what a process that died has left of it.
-    pub async fn open(folder: PathBuf, place: ToolPlace) -> Result<Self, Failure> {
-        apart(move || Self::make(&folder, place)).await
+    pub async fn open(folder: PathBuf, place: ToolPlace, around: Surroundings) -> Result<Self, Failure> {
+        apart(move || Self::make(&folder, place, around)).await
     }
 
-    fn make(folder: &Path, place: ToolPlace) -> Result<Self, Failure> {
-        let mark = take(folder)?;
-        // As `/proc` shows it.
-        let whole = folder.canonicalize().map_err(|e| io("entering", folder, &e))?;
-        let room = whole.join("room");
+    fn make(folder: &Path, place: ToolPlace, around: Surroundings) -> Result<Self, Failure> {
+        let hold = Hold::take(folder)?;
+        let room = hold.folder().join("room");
         remove_room(&room)?;
         DirBuilder::new().mode(0o700).create(&room).map_err(|e| io("making", &room, &e))?;
         let account = Account::for_postgres()?;
         if let Some(account) = account {
-            account.enters(&whole)?;
+            account.enters(hold.folder())?;
             account.own(&room)?;
         }
-        Ok(Self { whole, room, place, account, mark, removed: AtomicBool::new(false) })
-    }
-
-    fn release(&self) -> Result<(), Failure> {
-        self.removed.store(true, Ordering::Release);
-        self.mark.unlock().map_err(|e| io("unlocking", &self.whole, &e))
+        Ok(Self { hold: Arc::new(hold), room, place, around, account })
     }
 }
 
@@ -70,48 +122,23 @@ impl Bench for HereBench {
 
     fn start<'a>(&'a self, run: &'a Run) -> Promise<'a, Box<dyn Running>> {
         let home = Home { folder: &self.room, account: self.account };
-        Box::pin(async move { here::start(&self.place, run, Some(home)) })
+        Box::pin(async move { here::start(&self.place, run, &self.around, Some(home)) })
     }
 
     fn clear(&self) -> Promise<'_, ()> {
-        Box::pin(async move {
-            let (whole, room) = (self.whole.clone(), self.room.clone());
-            apart(move || remove(&whole, &room)).await?;
-            self.release()
-        })
+        let (hold, room) = (Arc::clone(&self.hold), self.room.clone());
+        Box::pin(apart(move || remove_room(&room).and_then(|()| hold.give_back())))
     }
 }
 
 impl Drop for HereBench {
     fn drop(&mut self) {
-        // Once it is removed, another may have made it anew.
-        if self.removed.load(Ordering::Acquire) {
+        if self.hold.is_given_back() {
             return;
         }
-        if let Err(failure) = remove(&self.whole, &self.room) {
+        if let Err(failure) = remove_room(&self.room) {
             tracing::warn!("a scratch server was not removed: {failure}");
         }
-    }
-}
-
-/// Makes a folder that others can only pass through, or takes one that bears our mark; the mark is locked.
-fn take(folder: &Path) -> Result<File, Failure> {
-    let above = folder.parent().unwrap_or(folder);
-    DirBuilder::new().recursive(true).mode(0o711).create(above).map_err(|e| io("making", above, &e))?;
-    match DirBuilder::new().mode(0o711).create(folder) {
-        Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(io("making", folder, &e)),
-        Err(_) => is_ours(folder)?,
-        Ok(()) => {}
-    }
-    let mark = folder.join(MARK);
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINK).open(&mark);
-    let file = file.map_err(|e| io("writing", &mark, &e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::new(FailureKind::Locked, format!("{} is in use by another midwatch", folder.display())))
-        }
-        Err(TryLockError::Error(e)) => Err(io("locking", &mark, &e)),
     }
 }
 
@@ -134,12 +161,6 @@ fn is_ours(folder: &Path) -> Result<(), Failure> {
 fn remove_room(room: &Path) -> Result<(), Failure> {
     sweep::end_all_in(room)?;
     gone(room)
-}
-
-/// The mark goes after the room: what is left when this is killed in the middle is still known as ours.
-fn remove(folder: &Path, room: &Path) -> Result<(), Failure> {
-    remove_room(room)?;
-    gone(folder)
 }
 
 fn gone(folder: &Path) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::domain::access::{Access, Reach, Tls};
+use crate::domain::access::{Access, Reach, Tls, ToolPlace};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::ports::tools::Run;
 
@@ -20,7 +20,7 @@ pub fn postgres(access: &Access, mut run: Run) -> Result<Run, Failure> {
             told.extend([("PGHOST", host.clone()), ("PGPORT", port.to_string())]);
         }
         Reach::Unix(path) => told.extend(socket(path)),
-        Reach::Docker { .. } => {}
+        Reach::Docker { .. } => told.extend(beside(access).map(|host| ("PGHOST", host))),
     }
     told.extend(access.user.clone().map(|user| ("PGUSER", user)));
     told.push(("PGDATABASE", access.database.clone().unwrap_or_else(|| "postgres".to_owned())));
@@ -32,6 +32,11 @@ pub fn postgres(access: &Access, mut run: Run) -> Result<Run, Failure> {
         }
     }
     Ok(run)
+}
+
+/// From a container that shares another's network its sockets are not seen.
+fn beside(access: &Access) -> Option<String> {
+    matches!(access.tools, ToolPlace::Image(_)).then(|| "127.0.0.1".to_owned())
 }
 
 /// A socket's folder and port; a path that is no socket of PostgreSQL's is the folder.
@@ -51,14 +56,19 @@ fn encryption(access: &Access) -> Result<Vec<(&'static str, String)>, Failure> {
         Tls::VerifyFull { ca } => {
             let roots = match ca {
                 Some(ca) => ca.display().to_string(),
-                None => authorities()?.to_owned(),
+                None => authorities(access)?.to_owned(),
             };
             vec![mode("verify-full"), ("PGSSLROOTCERT", roots)]
         }
     })
 }
 
-fn authorities() -> Result<&'static str, Failure> {
+/// Elsewhere it is taken to be where most systems have it.
+fn authorities(access: &Access) -> Result<&'static str, Failure> {
+    let is_here = access.ssh.is_none() && !matches!(access.tools, ToolPlace::Image(_));
+    if !is_here {
+        return Ok(AUTHORITIES[0]);
+    }
     let found = AUTHORITIES.iter().find(|path| Path::new(path).is_file());
     found.copied().ok_or_else(|| {
         Failure::new(FailureKind::Config, "no file of trusted authorities was found on this system")
@@ -82,7 +92,7 @@ pub fn redis(access: &Access, mut run: Run) -> Result<Run, Failure> {
     match &access.tls {
         Tls::Disable => {}
         Tls::Require => told.extend(["--tls".into(), "--insecure".into()]),
-        Tls::VerifyFull { ca: None } => told.extend(["--tls".into(), "--cacert".into(), authorities()?.to_owned()]),
+        Tls::VerifyFull { ca: None } => told.extend(["--tls".into(), "--cacert".into(), authorities(access)?.to_owned()]),
         Tls::VerifyFull { ca: Some(ca) } => told.extend(["--tls".into(), "--cacert".into(), ca.display().to_string()]),
     }
     told.append(&mut run.args);

@@ -8,6 +8,7 @@ use tokio::process::Command;
 use crate::adapters::account::Account;
 use crate::adapters::tools::find::find;
 use crate::adapters::tools::running::Program;
+use crate::adapters::tools::surroundings::Surroundings;
 use crate::domain::access::ToolPlace;
 use crate::domain::failure::Failure;
 use crate::ports::tools::{Run, Running};
@@ -21,20 +22,15 @@ pub struct Home<'a> {
     pub account: Option<Account>,
 }
 
-/// What of midwatch's own surroundings a program gets: where programs are, and where its user's certificates may lie. Nothing
-/// like `PGHOST` or `LD_PRELOAD`.
-const KEPT: &[&str] = &["PATH", "HOME"];
-
 /// Starts a program of this host: as the present user, or in a home of its own.
-pub fn start(place: &ToolPlace, run: &Run, home: Option<Home<'_>>) -> Result<Box<dyn Running>, Failure> {
+pub fn start(place: &ToolPlace, run: &Run, around: &Surroundings, home: Option<Home<'_>>) -> Result<Box<dyn Running>, Failure> {
     let program = find(&run.program, place, run.major)?;
-    Ok(Box::new(Program::start(&run.program, command(&program, run, home), run.input)?))
+    Ok(Box::new(Program::start(&run.program, command(&program, run, around, home), run.input)?))
 }
 
-fn command(program: &Path, run: &Run, home: Option<Home<'_>>) -> Command {
+fn command(program: &Path, run: &Run, around: &Surroundings, home: Option<Home<'_>>) -> Command {
     let mut command = Command::new(program);
-    command.args(&run.args).env_clear().current_dir("/");
-    command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)))).env("LC_ALL", "C");
+    command.args(&run.args).env_clear().current_dir("/").envs(around.for_all()).env("LC_ALL", "C");
     if let Some(home) = home {
         command.current_dir(home.folder).env("HOME", home.folder);
         home.account.map(|account| command.uid(account.uid).gid(account.gid));

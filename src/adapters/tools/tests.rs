@@ -36,12 +36,16 @@ fn secretive() -> (Access, tempfile::TempDir) {
     (Access { password: Some(SecretRef::File(path)), ..access() }, folder)
 }
 
+fn here(access: &Access) -> Arc<dyn Tools> {
+    tools(access, &Surroundings::inherited())
+}
+
 fn shell(script: &str) -> Run {
     Run::new("sh", ["-c", script])
 }
 
 async fn output(run: &Run) -> (String, Ended) {
-    let mut running = tools(&access()).start(run).await.unwrap();
+    let mut running = here(&access()).start(run).await.unwrap();
     let mut text = String::new();
     running.stdout().unwrap().read_to_string(&mut text).await.unwrap();
     (text, running.ended().await.unwrap())
@@ -49,7 +53,7 @@ async fn output(run: &Run) -> (String, Ended) {
 
 /// A program that says its number and that of a child of its, and the two.
 async fn couple(script: &str) -> (Box<dyn Running>, [Process; 2]) {
-    let mut running = tools(&access()).start(&shell(script)).await.unwrap();
+    let mut running = here(&access()).start(&shell(script)).await.unwrap();
     let mut out = running.stdout().unwrap();
     let mut text = String::new();
     while text.lines().count() < 2 || !text.ends_with('\n') {
@@ -85,14 +89,14 @@ async fn its_own_status_and_the_end_of_its_errors_are_told() {
 
 #[tokio::test]
 async fn output_that_nobody_takes_holds_nobody_up() {
-    let mut running = tools(&access()).start(&shell("yes | head -c 1000000; exit 4")).await.unwrap();
+    let mut running = here(&access()).start(&shell("yes | head -c 1000000; exit 4")).await.unwrap();
     assert_eq!(running.ended().await.unwrap().status.code(), Some(4));
 }
 
 #[tokio::test]
 async fn input_is_given_and_closed() {
     let run = Run { input: true, ..Run::new::<&str>("cat", []) };
-    let mut running = tools(&access()).start(&run).await.unwrap();
+    let mut running = here(&access()).start(&run).await.unwrap();
     let mut input = running.stdin().unwrap();
     input.write_all(b"select 1").await.unwrap();
     drop(input);
@@ -126,7 +130,7 @@ async fn stopped_it_may_clean_up_and_leaves_nothing() {
 
 #[tokio::test]
 async fn what_is_not_installed_is_told_with_its_package() {
-    let failure = tools(&access()).start(&Run::new::<&str>("pg_nothing", [])).await.err().unwrap();
+    let failure = here(&access()).start(&Run::new::<&str>("pg_nothing", [])).await.err().unwrap();
     assert_eq!(failure.kind, FailureKind::Tool);
     assert!(failure.mend.unwrap().contains("apt-get install"));
 }
@@ -134,7 +138,7 @@ async fn what_is_not_installed_is_told_with_its_package() {
 #[tokio::test]
 async fn rule_12_the_password_is_in_no_argument_no_variable_and_no_file_that_stays() {
     let (access, _folder) = secretive();
-    let tools = tools(&access);
+    let tools = here(&access);
     let run =
         tools.postgres(shell("cat $PGPASSFILE; stat -L -c %a $PGPASSFILE; cat /proc/$$/environ /proc/$$/cmdline")).await.unwrap();
     assert!(!format!("{run:?}").contains(CANARY));
@@ -151,7 +155,7 @@ async fn rule_12_the_password_is_in_no_argument_no_variable_and_no_file_that_sta
 
 #[tokio::test]
 async fn postgres_is_told_where_and_who_by_variables_alone() {
-    let tools = tools(&access());
+    let tools = here(&access());
     let asked = Run { env: vec![("PGDATABASE".into(), "other".into())], ..Run::new("pg_dump", ["-Fc"]) };
     let run = tools.postgres(asked).await.unwrap();
     assert_eq!(run.args, ["-Fc"]);
@@ -160,7 +164,7 @@ async fn postgres_is_told_where_and_who_by_variables_alone() {
     assert_eq!((told("PGHOST"), told("PGPORT"), told("PGUSER")), (vec!["db-1"], vec!["5433"], vec!["midwatch"]));
     assert_eq!((told("PGDATABASE"), told("PGSSLMODE")), (vec!["other"], vec!["disable"]));
     let unix = Access { reach: Reach::Unix("/run/postgresql/.s.PGSQL.5434".into()), ..access() };
-    let run = super::tools(&unix).postgres(Run::default()).await.unwrap();
+    let run = here(&unix).postgres(Run::default()).await.unwrap();
     assert!(run.env.contains(&("PGHOST".into(), "/run/postgresql".into())));
     assert!(run.env.contains(&("PGPORT".into(), "5434".into())));
 }
@@ -169,7 +173,7 @@ async fn postgres_is_told_where_and_who_by_variables_alone() {
 async fn rule_12_redis_is_told_where_and_who_before_what() {
     let (access, _folder) = secretive();
     let access = Access { tls: Tls::Require, ..access };
-    let run = tools(&access).redis(Run::new("redis-cli", ["PING"])).await.unwrap();
+    let run = here(&access).redis(Run::new("redis-cli", ["PING"])).await.unwrap();
     assert_eq!(run.args, ["-h", "db-1", "-p", "5433", "--user", "midwatch", "--tls", "--insecure", "PING"]);
     assert!(!format!("{run:?}").contains(CANARY));
     assert_eq!(run.secrets[0].0, "REDISCLI_AUTH");

@@ -3,7 +3,7 @@ use super::*;
 use crate::adapters::process::Process;
 
 async fn open(folder: &Path) -> Result<HereBench, Failure> {
-    HereBench::open(folder.to_owned(), ToolPlace::Here).await
+    HereBench::open(folder.to_owned(), ToolPlace::Here, Surroundings::inherited()).await
 }
 
 /// A place that every user of the host can reach.
@@ -48,7 +48,7 @@ async fn what_a_dead_process_left_is_ended_and_removed() {
     let (running, process) = asleep(&bench).await;
     fs::write(bench.folder().join("data"), "old").unwrap();
     // What a kill -9 does: nobody cleans up, and the lock is free.
-    bench.mark.unlock().unwrap();
+    bench.hold.mark.unlock().unwrap();
     std::mem::forget(bench);
     let bench = open(&folder).await.unwrap();
     assert!(!process.alive());
