@@ -15,3 +15,4 @@ pub mod probe;
 pub mod setup;
 pub mod signals;
 pub mod terminal;
+pub mod world;

@@ -4,12 +4,13 @@ use crate::jobs::routine::Routine;
 
 mod backup;
 mod clean;
+mod prune;
 mod server;
 mod target;
 mod verify;
 
 /// Every routine, in the order of help.
-pub const ALL: &[&Routine] = &[backup::BACKUP, verify::VERIFY, clean::CLEAN];
+pub const ALL: &[&Routine] = &[backup::BACKUP, verify::VERIFY, prune::PRUNE, clean::CLEAN];
 
 /// A routine by its name.
 pub fn find(name: &str) -> Option<&'static Routine> {

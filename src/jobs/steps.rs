@@ -4,6 +4,7 @@ use crate::jobs::step::StepKind;
 
 pub mod backup;
 mod postgres_dump;
+mod prune;
 mod publish;
 mod read_back;
 mod sweep;
@@ -11,7 +12,7 @@ mod verdict;
 
 /// Every step kind.
 pub const ALL: &[&dyn StepKind] =
-    &[postgres_dump::POSTGRES_DUMP, read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP, verdict::VERDICT];
+    &[postgres_dump::POSTGRES_DUMP, read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP, prune::PRUNE, verdict::VERDICT];
 
 /// A step kind by its name.
 pub fn find(name: &str) -> Option<&'static dyn StepKind> {

@@ -73,6 +73,13 @@ impl Reason {
     }
 }
 
+/// Judges every backup that lies in a repository.
+pub fn every(catalogue: &Catalogue, keep: Keep) -> Vec<Judgement<'_>> {
+    let sources = catalogue.entries.iter().map(|entry| (&entry.manifest.source.environment, &entry.manifest.source.service));
+    let services: BTreeSet<_> = sources.collect();
+    services.into_iter().flat_map(|(environment, service)| plan(catalogue, keep, environment, service)).collect()
+}
+
 /// Judges every backup of a service, the newest first within each method.
 pub fn plan<'a>(catalogue: &'a Catalogue, keep: Keep, environment: &'a Name, service: &'a Name) -> Vec<Judgement<'a>> {
     let mut entries: Vec<_> = catalogue.of(environment, service).collect();

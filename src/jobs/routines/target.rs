@@ -11,6 +11,11 @@ pub fn draft(spec: &RepositorySpec, id: &BackupId) -> String {
     format!("draft:{}/{id}", spec.place)
 }
 
+/// The lock of a repository as a whole: held while backups are removed from it.
+pub fn repository(spec: &RepositorySpec) -> String {
+    format!("repository:{}", spec.place)
+}
+
 /// What a job acts on; the keys are sorted, so that two jobs take them in the same order.
 pub fn identity(name: Name, mut keys: Vec<String>, words: String) -> Identity {
     keys.sort();
