@@ -1,13 +1,12 @@
 //! The world as jobs see it: each port joined to its adapter.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use crate::adapters::ledger::Ledger;
 use crate::adapters::redis::link::Direct;
 use crate::adapters::repository::{self, SealKey};
 use crate::adapters::tools;
@@ -28,9 +27,9 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// With the key of this host's ledger; scratch servers get their folders in `scratch`, or where this user has room.
-    pub fn new(ledger: &Ledger, scratch: Option<&Path>) -> Result<Self, Failure> {
-        let key = ledger.key().ok().map(|key| SealKey::new(*key.bytes()));
+    /// With the key of this host's ledger, where this login may read it; scratch servers get their folders in `scratch`, or where
+    /// this user has room.
+    pub fn new(key: Option<SealKey>, scratch: Option<&Path>) -> Result<Self, Failure> {
         let scratch = scratch.map_or_else(usual, Path::to_owned);
         own(&scratch)?;
         Ok(Self { key, scratch })
@@ -49,7 +48,11 @@ fn own(folder: &Path) -> Result<(), Failure> {
         let failure = Failure::from(error);
         Failure { what: format!("{}: {}", folder.display(), failure.what), ..failure }
     };
-    DirBuilder::new().recursive(true).mode(0o711).create(folder).map_err(at)?;
+    if !folder.exists() {
+        DirBuilder::new().recursive(true).create(folder).map_err(at)?;
+        // Said apart, for the mask would take something off.
+        std::fs::set_permissions(folder, Permissions::from_mode(0o711)).map_err(at)?;
+    }
     let about = std::fs::symlink_metadata(folder).map_err(at)?;
     if about.is_dir() && about.uid() == rustix::process::geteuid().as_raw() && about.mode() & 0o022 == 0 {
         return Ok(());
