@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use crate::adapters::redis::link::Direct;
 use crate::adapters::repository::{self, SealKey};
-use crate::adapters::tools;
+use crate::adapters::tools::{self, surroundings::Surroundings};
 use crate::domain::access::Access;
 use crate::domain::failure::Failure;
 use crate::domain::repository::RepositorySpec;
@@ -63,7 +63,7 @@ fn own(folder: &Path) -> Result<(), Failure> {
 
 impl World for Outside {
     fn tools(&self, access: &Access) -> Arc<dyn Tools> {
-        tools::tools(access)
+        tools::tools(access, &Surroundings::inherited())
     }
 
     fn redis<'a>(&'a self, access: &'a Access) -> Promise<'a, Arc<dyn RedisLink>> {
