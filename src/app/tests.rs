@@ -1,10 +1,13 @@
 #![allow(clippy::unwrap_used)]
 //! The core as a whole: messages in, and what the model, its effects and its needs are then.
 
+mod backups;
 mod board;
+mod confirm;
 mod environments;
 pub mod fixtures;
 mod health;
+mod jobs;
 mod keys;
 mod lists;
 mod needs;

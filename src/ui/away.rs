@@ -7,10 +7,11 @@ use crate::app::screens::jobs::{self, progress};
 use crate::domain::clean::Clean;
 use crate::domain::job::{Job, State};
 use crate::domain::range::clock;
-use crate::domain::time::human;
+use crate::domain::time::{Stamp, human};
 use crate::ui::pen::{Pen, Words};
 use crate::ui::plan::hanging;
 use crate::ui::popup::centred;
+use crate::ui::prose::date;
 use crate::ui::screens::jobs::sign;
 use crate::ui::theme::Role;
 
@@ -29,17 +30,29 @@ pub fn draw(model: &Model, scroll: usize, body: Rect, pen: &mut Pen<'_>) {
     }
 }
 
+/// Columns of a time.
+const WHEN: usize = 6;
+
+/// The time of today, or the day.
+fn when(at: Stamp, now: Stamp) -> String {
+    let (at, now) = (clock(at), clock(now));
+    let today = at.get(..10) == now.get(..10);
+    if today { at.get(11..16).unwrap_or_default().to_owned() } else { date(&at) }
+}
+
 /// One job: how it ended, when, how long it took, what came of it, and why it failed.
 fn told(shared: &Shared, job: &Job, width: usize, pen: &Pen<'_>) -> Vec<Vec<Words>> {
     let (role, sign) = sign(job.state, pen);
-    let when = job.ended().map_or_else(String::new, |at| clock(at).get(11..16).unwrap_or_default().to_owned());
-    let took = job.ended().map(|at| format!(", took {}", human(at.since(job.submitted)))).unwrap_or_default();
+    let now = shared.now.wall;
+    let when = job.ended().map_or_else(|| " ".repeat(WHEN), |at| format!("{:>WHEN$}", when(at, now)));
+    let took = job.ended().map(|at| format!("took {}, ", human(at.since(job.submitted)))).unwrap_or_default();
     let result = progress::result(job).map(|words| format!(": {}", Clean::new(words))).unwrap_or_default();
     let mut lines = vec![vec![
-        (role, format!(" {sign:<13}")),
+        (role, format!(" {sign:<12}")),
+        (Role::Dim, format!("{when}  ")),
         (Role::Title, format!("{} {}", job.id, Clean::new(&jobs::words(shared, job)))),
         (Role::Text, result),
-        (Role::Dim, format!("  {when}{took}, by {}", Clean::new(&job.operator))),
+        (Role::Dim, format!("  {took}by {}", Clean::new(&job.operator))),
     ]];
     if let Some(failure) = job.failure() {
         lines.extend(hanging((Role::Dim, "      ".into()), &failure.to_string(), Role::Text, width));

@@ -13,6 +13,7 @@ use crate::domain::time::human;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::plan::{hanging, lines as plan_lines};
 use crate::ui::popup::centred;
+use crate::ui::prose::counted;
 use crate::ui::theme::Role;
 
 /// No plan is wider than this.
@@ -34,8 +35,10 @@ pub fn draw(model: &Model, confirm: &Confirm, body: Rect, pen: &mut Pen<'_>) {
     }
     let below = Rect { y: above.bottom(), height: foot_height, ..inside };
     let left = hidden.saturating_sub(confirm.scroll);
-    let more = if left > 0 { format!("{left} more lines: Down") } else { String::new() };
-    pen.heading(below, 0, &more, false);
+    match left {
+        0 => pen.words(below, 0, Role::Border, &pen.look.pick("─", "-").repeat(columns)),
+        left => pen.heading(below, 0, &format!("{} more: Down", counted(left, "line")), false),
+    }
     for (row, line) in foot.iter().enumerate() {
         pen.line(below, row as u16 + 1, line);
     }
@@ -79,9 +82,7 @@ fn failed(failure: &Failure, width: usize) -> Vec<Vec<Words>> {
 fn about(confirm: &Confirm, width: usize) -> Vec<Vec<Words>> {
     let text = match &confirm.subject {
         Subject::Plan(_) => return vec![],
-        Subject::Control(_, Control::Cancel) => {
-            "The step that runs is stopped, and what was done is reverted as the plan says. What is written already is not a backup."
-        }
+        Subject::Control(_, Control::Cancel) => "The step that runs is stopped, and what was done is reverted as the plan says.",
         Subject::Control(_, Control::Resume) => {
             "A new worker looks at what the old one had begun, and goes on from there. No step that is done runs again."
         }
@@ -95,7 +96,7 @@ fn about(confirm: &Confirm, width: usize) -> Vec<Vec<Words>> {
 /// What goes on, and how one leaves.
 fn foot(shared: &Shared, confirm: &Confirm, width: usize) -> Vec<Vec<Words>> {
     let leave = (Role::Dim, "  Esc leaves".to_owned());
-    let enter = |does: &str| vec![(Role::Accent, " Enter".into()), (Role::Text, format!(" {does}"))];
+    let enter = |does: &str| vec![(Role::Accent, " Enter".into()), (Role::Text, format!(" to {does}"))];
     match (&confirm.stage, confirm.gate(shared)) {
         (Stage::Sent(_), _) => vec![vec![(Role::Dim, " handed to a worker…".into())]],
         (Stage::Failed(_), _) => vec![vec![(Role::Text, " Nothing was changed.".into()), leave]],
@@ -106,7 +107,7 @@ fn foot(shared: &Shared, confirm: &Confirm, width: usize) -> Vec<Vec<Words>> {
             vec![line]
         }
         (_, Some(Gate::Closed)) => {
-            let words = " This environment is read-only: nothing is changed from here.";
+            let words = "This environment is read-only: nothing is changed from here.";
             let mut lines = hanging((Role::Warning, " ".into()), words, Role::Warning, width);
             lines.push(vec![leave]);
             lines

@@ -14,6 +14,7 @@ use crate::domain::range::clock;
 use crate::domain::time::human;
 use crate::ui::confirm;
 use crate::ui::pen::{Pen, Words};
+use crate::ui::prose::counted;
 use crate::ui::theme::Role;
 
 /// Draws it.
@@ -43,8 +44,7 @@ fn jobs(shared: &Shared) -> Vec<Words> {
     let lost = count(|state| state == State::Lost);
     let mut words = Vec::new();
     if running > 0 {
-        let plural = if running == 1 { "job runs" } else { "jobs run" };
-        words.push((Role::Accent, format!("  {running} {plural}")));
+        words.push((Role::Accent, format!("  {}", counted(running, "job"))));
     }
     if lost > 0 {
         words.push((Role::Critical, format!("  {lost} lost")));

@@ -13,6 +13,19 @@ pub fn bytes(n: u64) -> String {
     Unit("bytes".into()).format(n as f64, None).to_string()
 }
 
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `Nov 22` of `2026-11-22 03:12:05Z`.
+pub fn date(clock: &str) -> String {
+    let month = clock.get(5..7).and_then(|month| month.parse::<usize>().ok()).and_then(|month| MONTHS.get(month.wrapping_sub(1)));
+    format!("{} {}", month.unwrap_or(&"???"), clock.get(8..10).unwrap_or("??"))
+}
+
+/// `1 orphan`, `2 orphans`.
+pub fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 /// Past the first minute, a list needs no seconds: it would be written anew every second.
 pub fn coarse(age: Duration) -> String {
     match age.as_secs() {

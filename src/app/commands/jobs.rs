@@ -7,7 +7,7 @@ use crate::app::model::Model;
 use crate::app::popup::Popup;
 use crate::app::screen::ScreenId;
 use crate::app::screens::jobs;
-use crate::domain::job::{Control, Event, Job, JobId, Outcome, State};
+use crate::domain::job::{Control, Event, Job, JobId, State};
 
 pub const COMMANDS: &[Command] = &[
     Command {
@@ -83,11 +83,10 @@ fn control(model: &mut Model, args: &Args, control: Control) -> Vec<Effect> {
 /// Whether a job is in a state in which that can be asked of it.
 fn fits(job: &Job, control: Control) -> Result<(), String> {
     let undoable = job.history.iter().any(|(_, event)| matches!(event, Event::Prepared { undo, .. } if !undo.is_empty()));
-    let stopped = matches!(job.state, State::Lost | State::Ended(Outcome::Stuck));
     let fits = match control {
         Control::Cancel => jobs::is_live(job),
-        Control::Resume => stopped,
-        Control::Undo => undoable && (stopped || matches!(job.state, State::Ended(_))),
+        Control::Resume => job.state == State::Lost,
+        Control::Undo => undoable && !matches!(job.state, State::Submitted | State::Running),
     };
     let why = match control {
         Control::Cancel => "only one that has not ended can be cancelled",

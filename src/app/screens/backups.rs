@@ -77,7 +77,7 @@ impl Backups {
     /// Opens a backup by its id, wherever it lies; says whether there is one.
     pub fn show(&mut self, shared: &Shared, id: &str) -> bool {
         for shelf in shelves(shared) {
-            let found = lying(shared, &shelf).into_iter().find_map(Lying::backup).filter(|entry| entry.manifest.id.0 == id);
+            let found = shelf::backups(shared, &shelf).into_iter().find(|entry| entry.manifest.id.0 == id);
             if let Some(entry) = found.cloned() {
                 self.shelf.select(shelf.clone(), 0);
                 self.backup.select(entry.manifest.id.clone(), 0);
@@ -104,7 +104,7 @@ impl Screen for Backups {
         self.backup.hold(&ids);
         if let Some(detail) = &mut self.detail {
             let id = detail.entry.manifest.id.clone();
-            let now = lying(shared, &detail.shelf).into_iter().filter_map(Lying::backup).find(|entry| entry.manifest.id == id);
+            let now = shelf::backups(shared, &detail.shelf).into_iter().find(|entry| entry.manifest.id == id);
             if let Some(entry) = now {
                 detail.entry = entry.clone();
             }

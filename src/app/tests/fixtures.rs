@@ -1,5 +1,8 @@
 //! Plain values for tests of the core, and what happens to a console in a line each.
 
+pub mod backups;
+pub mod jobs;
+
 use std::sync::Arc;
 use std::time::Duration;
 

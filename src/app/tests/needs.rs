@@ -47,9 +47,9 @@ fn queries(model: &Model) -> Vec<String> {
 fn rule_03_the_heartbeats_are_asked_on_every_screen() {
     let mut model = board(&["up"]);
     report(&mut model, vec![alert("down")]);
-    for keys in ["1", "2", "3", "3 enter", "?", ":"] {
+    for keys in ["1", "2", "3", "3 enter", "5", "6", "?", ":"] {
         press(&mut model, keys);
-        let heartbeats = [Source::Alerts, Source::Rules, Source::Receiving];
+        let heartbeats = [Source::Alerts, Source::Rules, Source::Receiving, Source::Jobs];
         assert!(heartbeats.iter().all(|source| asks(&model, source)), "{keys}");
         press(&mut model, "esc");
     }
@@ -143,5 +143,5 @@ fn without_a_prometheus_nothing_is_asked_of_it() {
     let env = &mut Arc::make_mut(&mut model.shared.setup).environments[0];
     (env.prometheus, env.alertmanagers) = (None, 0);
     let asked: Vec<_> = needs(&model).into_iter().map(|need| need.source).collect();
-    assert_eq!(asked, [Source::Probe("orders".into())]);
+    assert_eq!(asked, [Source::Jobs, Source::Probe("orders".into())]);
 }

@@ -17,9 +17,11 @@ use crate::domain::clean::{Clean, fit};
 use crate::domain::repository::RepositorySpec;
 use crate::ui::panels;
 use crate::ui::pen::{Pen, Words, staleness};
-use crate::ui::prose::bytes;
+use crate::ui::prose::{bytes, counted};
 use crate::ui::theme::Role;
 
+/// From this width on, the trend of the sizes is drawn in full.
+const WIDE: u16 = 110;
 /// Longer names are not waited for by the others.
 const LONGEST_NAME: usize = 20;
 
@@ -67,11 +69,11 @@ fn repository(shared: &Shared, spec: &RepositorySpec) -> Vec<Words> {
     ];
     if let Some(held) = catalogue(shared, &spec.name) {
         let size: u64 = held.entries.iter().map(crate::domain::backup::catalogue::Entry::bytes).sum();
-        words.push((Role::Text, format!("  {} backups, {}", held.entries.len(), bytes(size))));
+        words.push((Role::Text, format!("  {}, {}", counted(held.entries.len(), "backup"), bytes(size))));
         let left: u64 = held.orphans.iter().filter(|orphan| !orphan.live).map(|orphan| orphan.bytes).sum();
         let orphans = held.orphans.iter().filter(|orphan| !orphan.live).count();
         if orphans > 0 {
-            words.push((Role::Warning, format!("  {orphans} orphans, {}", bytes(left))));
+            words.push((Role::Warning, format!("  {}, {}", counted(orphans, "orphan"), bytes(left))));
         }
     }
     let freshness = shared.freshness(&Source::Catalogue(spec.name.clone()));
@@ -86,10 +88,11 @@ fn services(model: &Model, all: &[Shelf], area: Rect, pen: &mut Pen<'_>) {
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let selected = screen.shelf.row(all);
     let name_width = all.iter().map(|shelf| name(shared, shelf).len().min(LONGEST_NAME)).max().unwrap_or(0);
+    let trend = if area.width >= WIDE { 20 } else { 8 };
     let first = first_row(selected, all.len(), usize::from(list.height));
     for (n, shelf) in all.iter().enumerate().skip(first).take(usize::from(list.height)) {
         let row = (n - first) as u16;
-        pen.line(list, row, &service(shared, shelf, name_width, pen));
+        pen.line(list, row, &service(shared, shelf, name_width, trend, pen));
         if Some(n) == selected {
             // The list below belongs to it, wherever the focus is.
             pen.mark(list, row, if focused { Role::Selection } else { Role::Title });
@@ -103,17 +106,17 @@ fn name(shared: &Shared, shelf: &Shelf) -> String {
     if shelf.environment == shared.environment().name { service.into_string() } else { format!("{environment}/{service}") }
 }
 
-fn service(shared: &Shared, shelf: &Shelf, name_width: usize, pen: &Pen<'_>) -> Vec<Words> {
+fn service(shared: &Shared, shelf: &Shelf, name_width: usize, trend: usize, pen: &Pen<'_>) -> Vec<Words> {
     let fresh = shared.freshness(&Source::Catalogue(shelf.repository.clone()));
     let (rpo, rto) = (clock::rpo(rpo(shared, shelf), &fresh, pen), clock::rto(rto(shared, shelf), &fresh, pen));
     let name = fit(&name(shared, shelf), name_width, pen.look.pick("…", "~"));
     let sizes = sizes(shared, shelf);
-    let values: Vec<f64> = sizes.iter().rev().take(20).rev().map(|size| *size as f64).collect();
+    let values: Vec<f64> = sizes.iter().rev().take(trend).rev().map(|size| *size as f64).collect();
     let mut words = vec![(Role::Text, format!(" {name:<name_width$}  "))];
-    words.push((rpo.0, format!("{:<24}", rpo.1)));
+    words.push((rpo.0, format!("{:<22}", rpo.1)));
     words.push((rto.0, format!("  {:<22}", rto.1)));
-    words.extend(sizes.last().map(|size| (Role::Text, format!("{:>10} ", bytes(*size)))));
-    words.push((Role::Accent, panels::chart::sparkline(&values, 20, pen.look)));
+    words.push((Role::Text, format!("{:>10} ", sizes.last().map_or_else(String::new, |size| bytes(*size)))));
+    words.push((Role::Accent, format!("{:<trend$}", panels::chart::sparkline(&values, trend, pen.look))));
     words.push((Role::Dim, format!("  in {}", Clean::new(shelf.repository.as_str()))));
     words
 }

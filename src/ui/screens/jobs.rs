@@ -102,7 +102,7 @@ fn standing(shared: &Shared, job: &Job, width: u16, pen: &Pen<'_>) -> Vec<Words>
     let now = shared.now.wall;
     let by = (Role::Dim, format!("  {} ", Clean::new(&job.operator)));
     if let Some((progress, quiet)) = progress::of(job, now) {
-        let mut words = gauge(progress, if width >= WIDE { 20 } else { 10 }, width >= WIDE, pen);
+        let mut words = gauge(&progress, if width >= WIDE { 20 } else { 10 }, width >= WIDE, pen);
         words.extend(quiet.map(|age| (Role::Stale, format!("  told {} ago", human(age)))));
         words.push(by);
         return words;
@@ -138,15 +138,21 @@ pub fn gauge(progress: &Progress, cells: usize, whole: bool, pen: &Pen<'_>) -> V
 
 /// What runs and what was lost, on one line; nothing where there is nothing to say.
 pub fn running(shared: &Shared, pen: &Pen<'_>) -> Option<Vec<Words>> {
-    let live: Vec<&Job> = jobs::known(shared).iter().filter(|job| jobs::is_live(job)).collect();
-    let first = live.iter().find(|job| job.state == State::Lost).or(live.first())?;
-    let (role, sign) = sign(first.state, pen);
-    let mut words =
-        vec![(role, format!(" {sign} ")), (Role::Text, format!("{} {}", first.id, Clean::new(&jobs::words(shared, first))))];
-    words.extend(progress::of(first, shared.now.wall).map(|(told, _)| gauge(told, 10, false, pen)).unwrap_or_default());
-    words.push((Role::Dim, format!("  by {}", Clean::new(&first.operator))));
-    if live.len() > 1 {
-        words.push((Role::Text, format!("  and {} more", live.len() - 1)));
+    let (lost, live): (Vec<&Job>, Vec<&Job>) =
+        jobs::known(shared).iter().filter(|job| jobs::is_live(job)).partition(|job| job.state == State::Lost);
+    let mut words = Vec::new();
+    if !lost.is_empty() {
+        let ids: Vec<String> = lost.iter().map(|job| job.id.to_string()).collect();
+        let (role, sign) = sign(State::Lost, pen);
+        words.push((role, format!(" {sign} {}  ", ids.join(" "))));
     }
-    Some(words)
+    if let Some(first) = live.first() {
+        let (role, sign) = sign(first.state, pen);
+        words.push((role, format!(" {sign} ")));
+        words.push((Role::Text, format!("{} {}", first.id, Clean::new(&jobs::words(shared, first)))));
+        words.extend(progress::of(first, shared.now.wall).map(|(told, _)| gauge(&told, 10, false, pen)).unwrap_or_default());
+        words.push((Role::Dim, format!("  by {}", Clean::new(&first.operator))));
+    }
+    words.extend((live.len() > 1).then(|| (Role::Text, format!("  and {} more", live.len() - 1))));
+    (!words.is_empty()).then_some(words)
 }

@@ -4,14 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::command::Call;
-use crate::app::message::{Fed, Message};
+use crate::app::effect::Wish;
+use crate::app::message::{Fed, Message, Planned};
 use crate::app::model::Model;
 use crate::app::need::{DashboardFile, Data, Need, Source};
+use crate::app::screens::jobs;
+use crate::app::tests::fixtures::backups::{DAY, HOUR, backup, damaged, holds, orphan, policy, proved, repository};
+use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, plan};
 use crate::app::tests::fixtures::{alert, answer, members, model, press, series, target};
 use crate::app::update::update;
 use crate::domain::alert::{Alert, AlertSet, AlertState, MemberStatus, Silence};
+use crate::domain::backup::Method;
+use crate::domain::backup::catalogue::{Attestation, Entry};
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::guard::Guard;
+use crate::domain::job::{Event, Job, JobId, Log, Outcome, State};
 use crate::domain::labels::Labels;
+use crate::domain::plan::Identity;
 use crate::domain::rule::{Alerting, Rule, RuleAlert, RuleGroup};
 use crate::domain::series::{Answer, Series};
 use crate::domain::service::{Facts, PostgresFacts, Replica, Report, Role, Service, ServiceKind};
@@ -31,18 +41,28 @@ const TEXTS: [&str; 4] = [
     "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}日本語👩‍👩‍👧‍👦",
 ];
 
+const BOTH: [Method; 2] = [Method::Logical, Method::Physical];
+
 /// A console that hears one text everywhere.
 fn console(evil: &str) -> Model {
     let mut model = model(&[evil]);
     let env = &mut Arc::make_mut(&mut model.shared.setup).environments[0];
     env.services = ["reached", "lost"]
-        .map(|n| Service { name: (*format!("{n}{evil}")).into(), kind: ServiceKind::Postgres, place: evil.into(), backup: None })
+        .map(|n| Service {
+            name: (*format!("{n}{evil}")).into(),
+            kind: ServiceKind::Postgres,
+            place: evil.into(),
+            backup: Some(policy(&BOTH)),
+        })
         .into();
+    env.repositories = vec![repository("local"), repository(evil)];
     env.signals =
         vec![Signal { name: evil.into(), query: "up".into(), unit: Some(Unit(evil.into())), warning: None, critical: None }];
     services(&mut model, evil);
     alerts(&mut model, evil);
     dashboards(&mut model, evil);
+    recorded(&mut model, evil);
+    stored(&mut model, evil);
     model
 }
 
@@ -142,6 +162,64 @@ fn dashboards(model: &mut Model, evil: &str) {
     answer(model, Source::Targets, Data::Targets(vec![down]));
 }
 
+/// Jobs whose every word comes from outside.
+fn recorded(model: &mut Model, evil: &str) {
+    let failure = Failure::new(FailureKind::Damaged, evil).mend(evil);
+    let evil_plan = || {
+        let mut plan = plan("backup lost", Guard::Confirm);
+        plan.call.push(evil.into());
+        plan.target = Identity { name: evil.into(), keys: vec![evil.into()], words: evil.into() };
+        plan.notes = vec![evil.into()];
+        plan.steps.iter_mut().for_each(|step| step.title = evil.into());
+        Arc::new(plan)
+    };
+    let changed = |job: Job| {
+        let history = job.history.iter().map(|(at, event)| match event {
+            Event::Failed { step, .. } => (*at, Event::Failed { step: *step, failure: failure.clone() }),
+            Event::Done { step, .. } => (*at, Event::Done { step: *step, output: serde_json::json!({ "words": evil }) }),
+            Event::Unknown { step, .. } => (*at, Event::Unknown { step: *step, words: evil.into() }),
+            Event::Asked { control, .. } => (*at, Event::Asked { control: *control, operator: evil.into() }),
+            other => (*at, other.clone()),
+        });
+        Job { plan: evil_plan(), operator: evil.into(), host: evil.into(), history: history.collect(), ..job }
+    };
+    let jobs = [
+        moving(5, "backup a", 60),
+        ended(4, "backup a", Outcome::Failed, 60),
+        ended(3, "backup a", Outcome::Stuck, 60),
+        ended(2, "backup a", Outcome::Done, 60),
+        job(1, "backup a", State::Lost, 60),
+    ];
+    ledger(model, &jobs.map(changed));
+    let log = Log { skipped: 0, lines: vec![evil.into(), format!("pg_dump: {evil}")] };
+    (1..=5).for_each(|id| answer(model, Source::JobLog(JobId(id)), Data::Log(log.clone())));
+}
+
+fn stored(model: &mut Model, evil: &str) {
+    let changed = |entry: Entry| {
+        let mut entry = entry;
+        let manifest = &mut entry.manifest;
+        manifest.id.0 = format!("{}{evil}", manifest.id.0);
+        manifest.source.service = (*format!("reached{evil}")).into();
+        manifest.source.environment = evil.into();
+        (manifest.source.system, manifest.source.address, manifest.source.version) = (evil.into(), evil.into(), evil.into());
+        (manifest.made.operator, manifest.made.host) = (evil.into(), evil.into());
+        manifest.made.tools.insert(evil.into(), evil.into());
+        manifest.files.iter_mut().for_each(|file| (file.name, file.role, file.sha256) = (evil.into(), evil.into(), evil.into()));
+        for proof in &mut entry.proofs {
+            (proof.server, proof.made.operator) = (evil.into(), evil.into());
+            proof.checks.iter_mut().for_each(|check| (check.name, check.detail) = (evil.into(), evil.into()));
+        }
+        entry
+    };
+    let unattested = Entry { attestation: Attestation::Unattested(evil.into()), ..backup("reached", HOUR) };
+    let entries = [unattested, damaged(backup("reached", DAY), HOUR), proved(backup("reached", 2 * DAY), HOUR)].map(changed);
+    let mut left = orphan("lost", HOUR);
+    (left.id.0, left.why) = (format!("1-lost{evil}-logical-7f3a"), Some(evil.into()));
+    holds(model, "local", entries.into(), vec![left]);
+    fault(model, Source::Catalogue(evil.into()), evil);
+}
+
 /// Answers what the open dashboard's panels ask: one by a fault, one in part, one by a dark target, the rest well.
 fn ask_panels(model: &mut Model, evil: &str) {
     let Some(board) = &model.screens.dashboards.board else { return };
@@ -157,23 +235,54 @@ fn ask_panels(model: &mut Model, evil: &str) {
     }
 }
 
+/// What comes from outside without being asked as data. A plan was asked for before.
+fn arrivals(model: &Model, evil: &str) -> Vec<Message> {
+    let failure = || Failure::new(FailureKind::Locked, evil).mend(evil);
+    let wish = Wish { env: model.shared.epoch, call: vec!["verify".into(), evil.into()] };
+    let plan = jobs::known(&model.shared)[0].plan.clone();
+    vec![
+        Message::Planned(wish, Ok(Planned { plan, unlocked: None })),
+        Message::Unlocked(evil.into(), Err(failure())),
+        Message::Told(Err(evil.to_owned())),
+        Message::Submitted(Err(failure())),
+        Message::Away(jobs::known(&model.shared).to_vec()),
+    ]
+}
+
 /// Every screen and what can lie over it.
 fn pictures(evil: &str, look: &Look) -> Vec<String> {
     let mut model = console(evil);
     resize(&mut model, 120, 40);
     let mut drawn = Vec::new();
-    let keys = ["esc esc esc 2 enter v", "esc esc esc 3 o", "esc esc esc 3 y", "esc esc esc e", "esc esc esc 3 end enter"];
+    let keys = [
+        "esc esc esc 2 enter v",
+        "esc esc esc 3 o",
+        "esc esc esc 3 y",
+        "esc esc esc e",
+        "esc esc esc 3 end enter",
+        "esc esc esc 5 j enter tab",
+        "esc esc esc 5 j enter tab tab",
+        "esc esc esc 5 j j enter tab",
+        "esc esc esc 5 c",
+        "esc esc esc 6 enter enter",
+        "esc esc esc 6 enter j enter",
+        "esc esc esc 6 j",
+    ];
     for keys in SCREENS.iter().chain(&keys) {
         press(&mut model, keys);
         ask_panels(&mut model, evil);
         drawn.push(text(&draw(&model, look)));
     }
-    for command in ["alert", "dashboard", "environment", "filter", "break", "group", "range"] {
+    for command in
+        ["alert", "dashboard", "environment", "filter", "break", "group", "range", "job", "stored", "cancel", "backup", "verify"]
+    {
         update(&mut model, Message::Call(Call::with(command, evil)));
         drawn.push(text(&draw(&model, look)));
     }
-    update(&mut model, Message::Told(Err(evil.to_owned())));
-    drawn.push(text(&draw(&model, look)));
+    for message in arrivals(&model, evil) {
+        update(&mut model, message);
+        drawn.push(text(&draw(&model, look)));
+    }
     drawn
 }
 

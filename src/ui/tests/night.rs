@@ -10,12 +10,18 @@ use crate::app::message::{Input, Message};
 use crate::app::model::{Model, needs};
 use crate::app::need::{DashboardFile, Data, Source};
 use crate::app::screens::overview::signal_source;
+use crate::app::tests::fixtures::backups::{DAY, HOUR, backup, damaged, holds, orphan, policy, proved, repository};
+use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, wrote};
 use crate::app::tests::fixtures::{START, alert, answer, fail, matrix, members, model, press, rules, series, target, wait};
 use crate::app::update::update;
 use crate::domain::alert::{Alert, AlertSet, AlertState, Silence};
+use crate::domain::backup::Method;
+use crate::domain::backup::catalogue::{Attestation, Entry};
+use crate::domain::backup::policy::Policy;
 use crate::domain::colour::Colour;
 use crate::domain::fault::FaultKind;
 use crate::domain::guard::Guard;
+use crate::domain::job::{Outcome, State};
 use crate::domain::service::{
     Facts, HttpFacts, Persistence, PostgresFacts, RedisFacts, Replica, Report, Role, Service, ServiceKind,
 };
@@ -27,7 +33,7 @@ use crate::ui::theme::Look;
 use crate::ui::view;
 
 /// How to come to each screen from any other.
-pub const SCREENS: [&str; 9] = [
+pub const SCREENS: [&str; 16] = [
     "esc esc esc 1",
     "esc esc esc 1 tab",
     "esc esc esc 3",
@@ -37,6 +43,13 @@ pub const SCREENS: [&str; 9] = [
     "esc esc esc 2 enter enter",
     "esc esc esc 2 ?",
     "esc esc esc 3 :",
+    "esc esc esc 5",
+    "esc esc esc 5 enter",
+    "esc esc esc 5 enter tab tab",
+    "esc esc esc 5 c",
+    "esc esc esc 6",
+    "esc esc esc 6 enter enter",
+    "esc esc esc 6 j v",
 ];
 
 /// The console, two minutes into the night.
@@ -50,6 +63,8 @@ pub fn night() -> Model {
     measure(&mut model);
     alerts(&mut model);
     dashboards(&mut model);
+    jobs(&mut model);
+    backups(&mut model);
     model
 }
 
@@ -77,7 +92,40 @@ fn services() -> Vec<Service> {
         ("shop", ServiceKind::Http),
         ("admin", ServiceKind::Http),
     ];
-    kinds.into_iter().map(service).collect()
+    let mut services: Vec<Service> = kinds.into_iter().map(service).collect();
+    services[0].backup = Some(policy(&[Method::Logical, Method::Physical]));
+    services[2].backup = Some(Policy { rto: None, ..policy(&[Method::Rdb]) });
+    services[3].backup = Some(policy(&[Method::Rdb]));
+    services
+}
+
+/// One job in every state, and what the first wrote down.
+fn jobs(model: &mut Model) {
+    let jobs = [
+        moving(14, "backup orders", 45),
+        job(13, "verify 20261121T031500Z-orders-logical-7f3a", State::Lost, 700),
+        ended(12, "backup orders --method physical", Outcome::Done, 3 * HOUR),
+        ended(11, "backup cache", Outcome::Failed, DAY),
+        ended(10, "prune local", Outcome::Cancelled, 2 * DAY),
+        ended(9, "verify --all", Outcome::Stuck, 3 * DAY),
+    ];
+    ledger(model, &jobs);
+    wrote(model, 14, 40);
+}
+
+fn backups(model: &mut Model) {
+    let env = &mut Arc::make_mut(&mut model.shared.setup).environments[0];
+    env.repositories = vec![repository("local"), repository("offsite")];
+    let mut entries = vec![backup("orders", 3 * HOUR), proved(backup("orders", 27 * HOUR), 26 * HOUR)];
+    entries.extend((2..20).map(|day| match day {
+        4 => damaged(backup("orders", day * DAY), HOUR),
+        6 => Entry { attestation: Attestation::Unattested("old-bastion".into()), ..backup("orders", day * DAY) },
+        9 => Entry { attestation: Attestation::Forged, ..backup("orders", day * DAY) },
+        _ => proved(backup("orders", day * DAY), day * DAY - HOUR),
+    }));
+    entries.push(proved(backup("cache", 5 * HOUR), HOUR));
+    holds(model, "local", entries, vec![orphan("orders", 25 * HOUR)]);
+    fail(model, Source::Catalogue("offsite".into()), FaultKind::Unreachable);
 }
 
 fn signals() -> Vec<Signal> {

@@ -10,11 +10,13 @@ use crate::domain::time::Stamp;
 /// Progress that was told longer ago than this is told with its age.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// The running step's progress, and its age where that is worth saying.
-pub fn of(job: &Job, now: Stamp) -> Option<(&Progress, Option<Duration>)> {
+/// The running step's progress, and its age where that is worth saying: from then on no rate is told, and no time left.
+pub fn of(job: &Job, now: Stamp) -> Option<(Progress, Option<Duration>)> {
     let (at, _, progress) = job.progress.as_ref().filter(|_| job.state == State::Running)?;
     let age = now.since(*at);
-    Some((progress, (age > QUIET).then_some(age)))
+    let quiet = age > QUIET;
+    let rate = progress.rate.filter(|_| !quiet);
+    Some((Progress { rate, ..progress.clone() }, quiet.then_some(age)))
 }
 
 /// Which step runs, and of how many: `(2, 5)`, counted from one.

@@ -6,25 +6,24 @@ use crate::app::model::Shared;
 use crate::app::screens::backups::calendar::{Mark, weeks};
 use crate::app::screens::backups::shelf::Shelf;
 use crate::domain::range::clock;
-use crate::domain::time::Stamp;
 use crate::ui::pen::{Pen, Words};
+use crate::ui::prose::date;
 use crate::ui::theme::Role;
 
 /// Columns it takes.
-pub const WIDTH: u16 = 25;
+pub const WIDTH: u16 = 23;
 /// Most people look no further back.
 const MOST_WEEKS: u16 = 10;
 const MARKS: [Mark; 5] = [Mark::Proved, Mark::ChecksumOnly, Mark::Failed, Mark::Orphan, Mark::Nothing];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Draws it.
 pub fn draw(shared: &Shared, shelf: &Shelf, area: Rect, pen: &mut Pen<'_>) {
     let legend = if area.height >= 11 { MARKS.len() as u16 + 1 } else { 0 };
     let count = area.height.saturating_sub(legend + 1).min(MOST_WEEKS);
-    pen.words(area, 0, Role::Dim, "         M T W T F S S");
+    pen.words(area, 0, Role::Dim, "        M T W T F S S");
     let weeks = weeks(shared, shelf, usize::from(count));
     for (n, week) in weeks.iter().enumerate() {
-        let mut words = vec![(Role::Dim, format!(" {}  ", date(week.monday)))];
+        let mut words = vec![(Role::Dim, format!(" {} ", date(&clock(week.monday))))];
         words.extend(week.days.iter().map(|day| day.map_or((Role::Dim, "  ".to_owned()), |mark| spaced(sign(mark, pen)))));
         pen.line(area, n as u16 + 1, &words);
     }
@@ -38,14 +37,6 @@ pub fn draw(shared: &Shared, shelf: &Shelf, area: Rect, pen: &mut Pen<'_>) {
 
 fn spaced((role, sign): Words) -> Words {
     (role, format!("{sign} "))
-}
-
-/// `Nov 16`.
-pub fn date(at: Stamp) -> String {
-    let written = clock(at);
-    let month =
-        written.get(5..7).and_then(|month| month.parse::<usize>().ok()).and_then(|month| MONTHS.get(month.wrapping_sub(1)));
-    format!("{} {}", month.unwrap_or(&"???"), written.get(8..10).unwrap_or("??"))
 }
 
 /// The sign of a day: never its colour alone.
@@ -62,7 +53,7 @@ pub fn sign(mark: Mark, pen: &Pen<'_>) -> Words {
 
 fn meaning(mark: Mark) -> &'static str {
     match mark {
-        Mark::Proved => "restored and checked",
+        Mark::Proved => "restored, checked",
         Mark::ChecksumOnly => "checksum only",
         Mark::Failed => "failed",
         Mark::Orphan => "orphan: not whole",

@@ -11,7 +11,7 @@ use crate::domain::range::clock;
 use crate::domain::time::human;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::plan::hanging;
-use crate::ui::prose::{bytes, coarse};
+use crate::ui::prose::{bytes, coarse, counted};
 use crate::ui::screens::backups::list::standing;
 use crate::ui::theme::Role;
 
@@ -32,10 +32,8 @@ fn lines(shared: &Shared, entry: &Entry, width: usize, pen: &Pen<'_>) -> Vec<Vec
     lines.extend(origin(shared, entry, width));
     lines.push(title("Proofs"));
     if entry.proofs.is_empty() {
-        lines.push(vec![(
-            Role::Warning,
-            "   none: its checksums were read back, but nobody knows whether it restores. v proves it".into(),
-        )]);
+        let words = "none: its checksums were read back, but nobody knows whether it restores. v proves it";
+        lines.extend(hanging((Role::Warning, "   ".into()), words, Role::Warning, width));
     }
     lines.extend(entry.proofs.iter().flat_map(|one| proof(shared, one, width, pen)));
     lines.push(title("Files"));
@@ -103,7 +101,7 @@ fn proof(shared: &Shared, proof: &Proof, width: usize, pen: &Pen<'_>) -> Vec<Vec
     };
     let age = coarse(shared.now.wall.since(proof.at));
     let words = format!(
-        "{}, {age} ago: restored in {}, all in {}, on {}, by {}",
+        "{}, {age} ago: restored in {}, all in {}, on version {}, by {}",
         clock(proof.at),
         human(proof.restore),
         human(proof.took),
@@ -140,7 +138,7 @@ fn census(census: &Census) -> Vec<Vec<Words>> {
             .iter()
             .map(|db| {
                 let rows: u64 = db.tables.iter().map(|table| table.rows).sum();
-                format!("{}: {}, {} tables, {rows} rows", db.name, bytes(db.bytes), db.tables.len())
+                format!("{}: {}, {}, {rows} rows", db.name, bytes(db.bytes), counted(db.tables.len(), "table"))
             })
             .collect::<Vec<_>>(),
         Census::Redis(of) => of

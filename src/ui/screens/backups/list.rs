@@ -11,8 +11,7 @@ use crate::domain::clean::Clean;
 use crate::domain::range::clock;
 use crate::domain::time::{Stamp, human};
 use crate::ui::pen::{Pen, Words};
-use crate::ui::prose::{bytes, coarse};
-use crate::ui::screens::backups::calendar;
+use crate::ui::prose::{bytes, coarse, counted, date};
 use crate::ui::theme::Role;
 
 /// Draws them.
@@ -51,21 +50,17 @@ pub fn standing(standing: Standing, pen: &Pen<'_>) -> Words {
 fn backup(shared: &Shared, entry: &Entry, pen: &Pen<'_>) -> Vec<Words> {
     let (role, worth) = standing(entry.standing(), pen);
     let taken = entry.manifest.times.consistent;
-    let mut words = vec![
-        (role, format!("{worth:<17} ")),
-        (Role::Text, format!("{}  ", when(taken))),
-        (Role::Dim, format!("{:<9}", entry.manifest.method.word())),
-        (Role::Text, format!("{:>9}  ", bytes(entry.bytes()))),
-    ];
+    let mut words = vec![(role, format!("{worth:<17} ")), (Role::Text, format!("{} {:>9}  ", when(taken), bytes(entry.bytes())))];
     if let Attestation::Unattested(_) = entry.attestation {
         words.push((Role::Warning, "unattested  ".into()));
     }
-    words.push((Role::Dim, format!("{} ago  ", coarse(shared.now.wall.since(taken)))));
+    let age = coarse(shared.now.wall.since(taken));
+    words.push((Role::Dim, format!("{:<9}{age:<8}", entry.manifest.method.word())));
     if let Some(proof) = entry.proofs.first() {
         let age = coarse(shared.now.wall.since(proof.at));
         let words_of = match proof.cause() {
-            None => (Role::Dim, format!("proved {age} ago, restored in {}", human(proof.restore))),
-            Some(cause) => (Role::Critical, format!("{}: {}", Clean::new(&cause.name), Clean::new(&cause.detail))),
+            None => (Role::Dim, format!("  proved {age} ago, restored in {}", human(proof.restore))),
+            Some(cause) => (Role::Critical, format!("  {}: {}", Clean::new(&cause.name), Clean::new(&cause.detail))),
         };
         words.push(words_of);
     }
@@ -79,17 +74,17 @@ fn left(shared: &Shared, orphan: &Orphan, pen: &Pen<'_>) -> Vec<Words> {
         (Role::Unknown, "? orphan")
     };
     let written = orphan.modified.map_or_else(|| format!("{:<12}", "?"), when);
-    let age = orphan.modified.map(|at| format!("{} ago", coarse(shared.now.wall.since(at)))).unwrap_or_default();
+    let age = orphan.modified.map(|at| coarse(shared.now.wall.since(at))).unwrap_or_default();
+    let why = orphan.why.as_ref().map(|why| format!("  {}", Clean::new(why))).unwrap_or_default();
     vec![
         (role, format!("{worth:<17} ")),
-        (Role::Text, format!("{written}  ")),
-        (Role::Dim, format!("{:<9}", format!("{} files", orphan.files))),
-        (Role::Text, format!("{:>9}  ", bytes(orphan.bytes))),
-        (Role::Dim, age),
+        (Role::Text, format!("{written} {:>9}  ", bytes(orphan.bytes))),
+        (Role::Dim, format!("{:<9}{age:<8}{why}", counted(orphan.files, "file"))),
     ]
 }
 
 /// `Nov 22 03:12`, UTC.
 fn when(at: Stamp) -> String {
-    format!("{} {}", calendar::date(at), clock(at).get(11..16).unwrap_or_default())
+    let written = clock(at);
+    format!("{} {}", date(&written), written.get(11..16).unwrap_or_default())
 }

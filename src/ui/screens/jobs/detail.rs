@@ -57,7 +57,7 @@ fn head(shared: &Shared, job: &Job, width: usize, pen: &Pen<'_>) -> Vec<Vec<Word
     let mut lines = vec![vec![
         (role, format!(" {sign} ")),
         (Role::Title, format!(" {} {}", job.id, Clean::new(&jobs::words(shared, job)))),
-        (Role::Dim, format!("  by {operator} on {host}, {when}")),
+        (Role::Dim, format!("  {when}, by {operator} on {host}")),
     ]];
     lines.push(vec![(Role::Dim, format!(" {}", Clean::new(&job.plan.target.words)))]);
     lines.extend(moving(job, shared, pen));
@@ -71,7 +71,7 @@ fn moving(job: &Job, shared: &Shared, pen: &Pen<'_>) -> Option<Vec<Words>> {
     let (told, quiet) = progress::of(job, shared.now.wall)?;
     let place = progress::place(job).map(|(at, of)| format!(" step {at} of {of}")).unwrap_or_default();
     let mut words = vec![(Role::Text, place)];
-    words.extend(gauge(told, 20, true, pen));
+    words.extend(gauge(&told, 20, true, pen));
     words.extend(quiet.map(|age| (Role::Stale, format!("  told {} ago", human(age)))));
     Some(words)
 }
@@ -93,7 +93,7 @@ fn trouble(job: &Job, width: usize) -> Vec<Vec<Words>> {
             "Its worker died, and nobody works on it. R lets a new worker look at what was begun and go on; c gives it up and reverts what the plan says."
         }
         State::Ended(Outcome::Stuck) => {
-            "What it did could not be reverted, or nobody knows what a step did. Look at the target, then: R tries again, u undoes what it keeps."
+            "What it did could not be reverted, or nobody knows what a step did. Look at the target first; u undoes what the job keeps undoable."
         }
         State::Submitted => "It is recorded; its worker has not taken it yet.",
         State::Running | State::Ended(_) => "",
@@ -129,7 +129,10 @@ fn upper_lines(shared: &Shared, detail: &Detail, job: &Job, width: usize, pen: &
     if detail.part == Part::Plan {
         return plan::lines(&job.plan, width, pen);
     }
-    steps(job).iter().enumerate().flat_map(|(n, step)| step_lines(n + 1, step, shared, width, pen)).collect()
+    let mut steps = steps(job);
+    // What the head says already is not said twice.
+    steps.iter_mut().for_each(|step| step.failure = step.failure.filter(|failure| Some(*failure) != job.failure()));
+    steps.iter().enumerate().flat_map(|(n, step)| step_lines(n + 1, step, shared, width, pen)).collect()
 }
 
 fn step_lines(number: usize, step: &Step<'_>, shared: &Shared, width: usize, pen: &Pen<'_>) -> Vec<Vec<Words>> {
@@ -173,7 +176,8 @@ fn log(shared: &Shared, detail: &Detail, area: Rect, pen: &mut Pen<'_>) {
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let Some(log) = log else {
         let known = staleness(&shared.freshness(&Source::JobLog(detail.id)));
-        return pen.line(list, 0, &[known.unwrap_or((Role::Dim, " nothing is written down yet".into()))]);
+        let (role, text) = known.unwrap_or((Role::Dim, "nothing is written down yet".into()));
+        return pen.words(list, 0, role, &format!(" {text}"));
     };
     let cursor = detail.cursor(log);
     let first = first_row(Some(cursor), log.lines.len(), usize::from(list.height));
