@@ -1,11 +1,15 @@
 //! The command line. Subcommands are one file and one line each; without one, the console opens.
 
+mod audit;
 mod check;
 mod completions;
 mod console;
 mod demo;
+mod desk;
 mod exit;
+mod jobs;
 mod overrides;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -20,7 +24,8 @@ struct Subcommand {
     run: fn(&Overrides, &ArgMatches) -> ExitCode,
 }
 
-const SUBCOMMANDS: &[Subcommand] = &[check::SUBCOMMAND, demo::SUBCOMMAND, completions::SUBCOMMAND];
+const SUBCOMMANDS: &[Subcommand] =
+    &[jobs::SUBCOMMAND, audit::SUBCOMMAND, check::SUBCOMMAND, demo::SUBCOMMAND, completions::SUBCOMMAND, worker::SUBCOMMAND];
 
 /// Reads the command line and does what it says; returns the exit status.
 pub fn run() -> ExitCode {

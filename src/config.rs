@@ -22,6 +22,7 @@ mod value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::config::layers::Found;
 pub use crate::config::layers::Places;
 use crate::config::model::{Config, Environment, Theme};
 use crate::config::reader::{Field, Problems, Table};
@@ -65,6 +66,18 @@ pub enum ConfigError {
 pub fn load(overrides: &Overrides, places: &Places) -> Result<Config, ConfigError> {
     let problems = Problems::default();
     let found = layers::read(overrides.config.as_deref(), places, &problems);
+    judge(&found, overrides, places, problems)
+}
+
+/// Reads the files of an earlier configuration as they are now: a job's worker is told which they were.
+pub fn load_again(files: &[PathBuf]) -> Result<Config, ConfigError> {
+    let problems = Problems::default();
+    let found = layers::read_again(files, &problems);
+    let places = Places { here: "/".into(), user: None, system: "/etc".into() };
+    judge(&found, &Overrides::default(), &places, problems)
+}
+
+fn judge(found: &Found, overrides: &Overrides, places: &Places, problems: Problems) -> Result<Config, ConfigError> {
     let table = found.tree.as_ref().and_then(|tree| Table::root(tree, &problems));
     let config = table.and_then(|table| read(&table, overrides, places, found.files.clone(), &problems));
     let problems = problems.into_sorted();

@@ -30,7 +30,6 @@ mod unlocks;
 
 pub use home::Home;
 pub use journal::JobJournal;
-pub use key::HostKey;
 pub use records::{Record, Submission};
 
 use self::audit::{Head, Writing};

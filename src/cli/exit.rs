@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::domain::clean::Clean;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::job::{Job, Outcome, State};
 
 /// How a command ended.
 #[derive(Debug)]
@@ -58,6 +59,28 @@ impl Exit {
             FailureKind::Cancelled => 130,
         };
         Self { status, words: Some(failure.to_string()) }
+    }
+
+    /// As a job ended.
+    pub fn of_job(job: &Job) -> Self {
+        match job.state {
+            State::Ended(Outcome::Done) => Self::status(0),
+            State::Submitted | State::Running => Self::because(75, format!("job {} goes on", job.id)),
+            State::Lost => {
+                let (id, n) = (job.id, job.id.0);
+                Self::because(75, format!("the worker of job {id} has died: midwatch jobs resume {n}, cancel {n} or undo {n}"))
+            }
+            State::Ended(_) => {
+                let status = match job.failure().map(|failure| failure.kind) {
+                    Some(FailureKind::Locked) => 75,
+                    Some(FailureKind::Refused | FailureKind::Denied) => 77,
+                    Some(FailureKind::Config) => 78,
+                    _ => 1,
+                };
+                let why = job.failure().map(|failure| format!(": {failure}")).unwrap_or_default();
+                Self::because(status, format!("job {} has ended: {}{why}", job.id, job.state.word()))
+            }
+        }
     }
 
     /// Says on standard error what there is to say, and returns the status.

@@ -73,10 +73,20 @@ pub fn read(chosen: Option<&Path>, places: &Places, problems: &Problems) -> Foun
         Some(path) => vec![Candidate { path: places.here.join(path), told: path.display().to_string(), found: false }],
         None => places.candidates(),
     };
+    lay(candidates, chosen.is_some(), problems)
+}
+
+/// Reads the files that were found before, nearest first: all of them must be there.
+pub fn read_again(files: &[PathBuf], problems: &Problems) -> Found {
+    let candidates = files.iter().map(|path| Candidate { path: path.clone(), told: path.display().to_string(), found: false });
+    lay(candidates.collect(), true, problems)
+}
+
+fn lay(candidates: Vec<Candidate>, must: bool, problems: &Problems) -> Found {
     let mut files = Vec::new();
     let mut trees = Vec::new();
     for candidate in candidates {
-        let Some(document) = open(&candidate, chosen.is_some(), problems) else { continue };
+        let Some(document) = open(&candidate, must, problems) else { continue };
         files.push(candidate.path);
         match node::parse(&Arc::new(document)) {
             Ok(tree) => trees.push(tree),

@@ -15,12 +15,14 @@ use super::home::{Home, at};
 use super::told;
 use crate::domain::clean::Clean;
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::job::{JobId, Progress};
+use crate::domain::job::{JobId, Log, Progress};
 use crate::domain::plan::StepId;
 use crate::domain::time::Stamp;
 
 /// The most of a log that is read at once.
 const PIECE: u64 = 256 << 10;
+/// How many lines of a log a console holds.
+const HELD: usize = 5_000;
 /// How often, and how long apart, a lock is tried that a console may only be looking at.
 const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -115,6 +117,19 @@ impl super::Ledger {
         let whole = piece.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let whole = if whole == 0 && piece.len() as u64 == PIECE { piece.len() } else { whole };
         Ok((String::from_utf8_lossy(&piece[..whole]).into_owned(), offset + whole as u64))
+    }
+
+    /// The end of a job's log, as many lines as a console holds.
+    pub fn log_tail(&self, id: JobId) -> Result<Log, Failure> {
+        let path = self.home.path().join(folder(id)).join("log");
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|e| at(&path, &e))?,
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        let skipped = lines.len().saturating_sub(HELD);
+        Ok(Log { skipped, lines: lines[skipped..].iter().map(|&line| line.to_owned()).collect() })
     }
 
     /// Where a worker of this job writes what it has to say of itself.

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use super::locks::{self, Holder};
 use super::{Ledger, files, now};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::job::{Control, Event, JobId, Progress};
+use crate::domain::job::{Control, Event, JobId, Outcome, Progress};
 use crate::domain::plan::{Identity, StepId};
 use crate::domain::time::Stamp;
 use crate::ports::Promise;
@@ -49,6 +49,13 @@ impl JobJournal {
             _alive: alive,
             ledger,
         })
+    }
+
+    /// Ends a job that nobody began, as failed. Blocks.
+    pub fn end(&self, step: StepId, failure: Failure) -> Result<(), Failure> {
+        self.log(&failure.what);
+        self.ledger.append(self.id, &Event::Failed { step, failure })?;
+        self.ledger.append(self.id, &Event::Finished { outcome: Outcome::Failed })
     }
 
     /// Runs something that blocks where it may.

@@ -148,6 +148,11 @@ impl Ledger {
         })
     }
 
+    /// Whether operators have asked anything that no worker has noted yet.
+    pub fn is_asked(&self, id: JobId) -> Result<bool, Failure> {
+        Ok(!self.asked(id, 0)?.is_empty())
+    }
+
     /// Adds to a job's history. What is about to change something, and the end, are audited by the same transaction; what an
     /// operator asked is then no longer open.
     pub(super) fn append(&self, id: JobId, event: &Event) -> Result<(), Failure> {
