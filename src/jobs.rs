@@ -4,6 +4,7 @@
 
 pub mod driver;
 pub mod engine;
+pub mod foreign;
 pub mod postgres;
 pub mod redis;
 pub mod routine;

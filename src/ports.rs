@@ -10,16 +10,18 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::access::Access;
 use crate::domain::failure::Failure;
-use crate::domain::repository::RepositorySpec;
+use crate::domain::repository::{RepositoryPlace, RepositorySpec};
 use crate::domain::time::Stamp;
 use crate::ports::redis::RedisLink;
 use crate::ports::repository::Repository;
 use crate::ports::tools::Tools;
+use crate::ports::trove::Trove;
 
 pub mod journal;
 pub mod redis;
 pub mod repository;
 pub mod tools;
+pub mod trove;
 
 /// What a port promises.
 pub type Promise<'a, T> = BoxFuture<'a, Result<T, Failure>>;
@@ -34,6 +36,9 @@ pub trait World: Send + Sync {
 
     /// A repository.
     fn repository<'a>(&'a self, spec: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>>;
+
+    /// A folder or a bucket with somebody else's files.
+    fn trove<'a>(&'a self, place: &'a RepositoryPlace) -> Promise<'a, Arc<dyn Trove>>;
 
     /// A folder of this host for scratch servers; on a file system with room, private to this user.
     fn scratch(&self) -> PathBuf;

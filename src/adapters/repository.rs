@@ -18,7 +18,7 @@ use crate::adapters::repository::store::Store;
 use crate::adapters::repository::unpack::{Packed, Unpacked};
 use crate::adapters::secret;
 use crate::domain::backup::catalogue::Catalogue;
-use crate::domain::backup::{BackupId, Compression, FileFacts, Manifest, Proof};
+use crate::domain::backup::{BackupId, Compression, FileFacts, Manifest, Method, Proof};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::repository::{RepositoryPlace, RepositorySpec};
 use crate::ports::Promise;
@@ -33,6 +33,7 @@ mod pack;
 mod seal;
 mod shelf;
 mod store;
+pub mod trove;
 mod unpack;
 
 /// Opens a repository. Without a key it can be read, and everything in it is unattested; nothing can be published.
@@ -94,8 +95,11 @@ impl StoredRepository {
         read.map_err(|why: &str| Failure::new(FailureKind::Config, format!("{from}: this is no age identity: {why}")))
     }
 
-    /// Whether every file lies there, as long as its facts say.
+    /// Whether every file lies there, as long as its facts say. Those of a foreign backup stay where they are.
     async fn refuse_incomplete(&self, manifest: &Manifest) -> Result<(), Failure> {
+        if manifest.method == Method::Foreign {
+            return Ok(());
+        }
         let items = self.store.list(&keys::backup(&manifest.id)?).await?;
         let sizes: BTreeMap<_, _> = items.into_iter().map(|item| (item.key, item.bytes)).collect();
         for file in &manifest.files {

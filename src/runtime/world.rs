@@ -12,11 +12,12 @@ use crate::adapters::repository::{self, SealKey};
 use crate::adapters::tools::{self, surroundings::Surroundings};
 use crate::domain::access::Access;
 use crate::domain::failure::Failure;
-use crate::domain::repository::RepositorySpec;
+use crate::domain::repository::{RepositoryPlace, RepositorySpec};
 use crate::domain::time::Stamp;
 use crate::ports::redis::RedisLink;
 use crate::ports::repository::Repository;
 use crate::ports::tools::Tools;
+use crate::ports::trove::Trove;
 use crate::ports::{Promise, World};
 
 /// The world outside.
@@ -72,6 +73,10 @@ impl World for Outside {
 
     fn repository<'a>(&'a self, spec: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>> {
         repository::open(spec, self.key.clone()).boxed()
+    }
+
+    fn trove<'a>(&'a self, place: &'a RepositoryPlace) -> Promise<'a, Arc<dyn Trove>> {
+        repository::trove::open(place).boxed()
     }
 
     fn scratch(&self) -> PathBuf {

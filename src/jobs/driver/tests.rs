@@ -14,12 +14,13 @@ use crate::domain::access::Access;
 use crate::domain::guard::Guard;
 use crate::domain::job::Progress;
 use crate::domain::plan::Identity;
-use crate::domain::repository::RepositorySpec;
+use crate::domain::repository::{RepositoryPlace, RepositorySpec};
 use crate::domain::time::Stamp;
 use crate::jobs::step::Cx;
 use crate::ports::redis::RedisLink;
 use crate::ports::repository::Repository;
 use crate::ports::tools::Tools;
+use crate::ports::trove::Trove;
 
 thread_local! {
     /// What was done to the world: `a` for step a, `-a` for its undo.
@@ -144,6 +145,10 @@ impl World for Nowhere {
     }
 
     fn repository<'a>(&'a self, _: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>> {
+        unreachable!()
+    }
+
+    fn trove<'a>(&'a self, _: &'a RepositoryPlace) -> Promise<'a, Arc<dyn Trove>> {
         unreachable!()
     }
 
