@@ -192,7 +192,7 @@ impl Repository for StoredRepository {
     fn remove<'a>(&'a self, id: &'a BackupId) -> Promise<'a, ()> {
         async move {
             self.store.remove(&keys::manifest(id)?).await?;
-            self.store.remove(&keys::backup(id)?).await
+            self.store.clear(&keys::backup(id)?).await
         }
         .boxed()
     }

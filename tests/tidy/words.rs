@@ -18,6 +18,8 @@ const RESTING: &[(&str, &str)] = &[
     ("tests/servers.rs", "until"),
     ("tests/support/servers.rs", "eventually"),
     ("tests/demo/host.rs", "until"),
+    ("tests/repository/bucket.rs", "until"),
+    ("tests/support/s3.rs", "drip"),
     ("tests/hostile/server.rs", "drip"),
 ];
 

@@ -193,9 +193,16 @@ impl Store for Bucket {
     }
 
     fn remove<'a>(&'a self, key: &'a str) -> Promise<'a, ()> {
+        async move { self.delete(&self.path(key)?, key).await }.boxed()
+    }
+
+    fn clear<'a>(&'a self, key: &'a str) -> Promise<'a, ()> {
         async move {
-            self.delete(&self.path(key)?, key).await?;
-            for meta in self.find(key).await? {
+            let found = self.find(key).await?;
+            if found.is_empty() && self.size(key).await?.is_some() {
+                return self.remove(key).await;
+            }
+            for meta in found {
                 self.delete(&meta.location, key).await?;
             }
             Ok(())

@@ -147,17 +147,14 @@ impl Store for Folder {
 
     fn remove<'a>(&'a self, key: &'a str) -> Promise<'a, ()> {
         let path = self.path(key);
+        self.blocking(move |_| gone(&path, fs::remove_file(&path)))
+    }
+
+    fn clear<'a>(&'a self, key: &'a str) -> Promise<'a, ()> {
+        let path = self.path(key);
         self.blocking(move |_| {
-            let removed = match fs::symlink_metadata(&path) {
-                Ok(about) if about.is_dir() => fs::remove_dir_all(&path),
-                Ok(_) => fs::remove_file(&path),
-                Err(e) => Err(e),
-            };
-            match removed {
-                Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
-                Err(e) => Err(failure(&path, e)),
-                Ok(()) => path.parent().map_or(Ok(()), settle),
-            }
+            let is_folder = fs::symlink_metadata(&path).is_ok_and(|about| about.is_dir());
+            gone(&path, if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) })
         })
     }
 
@@ -244,6 +241,15 @@ fn read(path: &Path, range: Range<u64>) -> io::Result<Bytes> {
     }
     bytes.truncate(full);
     Ok(bytes.into())
+}
+
+/// What was removed is so durably.
+fn gone(path: &Path, removed: io::Result<()>) -> Result<(), Failure> {
+    match removed {
+        Err(e) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&e.kind()) => Ok(()),
+        Err(e) => Err(failure(path, e)),
+        Ok(()) => path.parent().map_or(Ok(()), settle),
+    }
 }
 
 /// Makes a folder's names durable.

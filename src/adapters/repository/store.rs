@@ -38,8 +38,11 @@ pub trait Store: Send + Sync {
     /// Begins something large, that shall lie at a key once it is finished.
     fn draft<'a>(&'a self, key: &'a str) -> Promise<'a, Box<dyn Draft>>;
 
-    /// Removes what lies at a key and everything under it, durably. What is not there is no failure.
+    /// Removes what lies at a key, durably. What is not there is no failure.
     fn remove<'a>(&'a self, key: &'a str) -> Promise<'a, ()>;
+
+    /// Removes a key with everything under it. What is not there is no failure.
+    fn clear<'a>(&'a self, key: &'a str) -> Promise<'a, ()>;
 
     /// Keeps others of this host from publishing at the same time, until it is dropped.
     fn turn(&self) -> Promise<'_, Box<dyn Send>>;

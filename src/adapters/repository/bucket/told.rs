@@ -11,7 +11,11 @@ const LONGEST: usize = 300;
 pub fn failure(place: &str, error: &Error) -> Failure {
     let text = causes(error);
     let code = tag(&text, "Code").unwrap_or_default();
-    let said = tag(&text, "Message").map_or_else(|| last(error), |message| format!("{code}: {message}"));
+    let said = match tag(&text, "Message") {
+        Some(message) => format!("{code}: {message}"),
+        None if !code.is_empty() => code.to_owned(),
+        None => last(error),
+    };
     let said: String = said.chars().take(LONGEST).collect();
     let (kind, mend) = meaning(error, code);
     let failure = Failure::new(kind, format!("{place}: {said}"));
