@@ -30,8 +30,8 @@ fn meaning(error: &Error, code: &str) -> (FailureKind, Option<&'static str>) {
             (FailureKind::Full, Some("make room there, or prune what is old: midwatch prune"))
         }
         ("RequestTimeTooSkewed", _) => (FailureKind::Denied, Some("set this host's clock")),
-        (_, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) => (FailureKind::Denied, Some(KEYS)),
-        ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "AccessDenied", _) => (FailureKind::Denied, Some(KEYS)),
+        ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "AccessDenied", _)
+        | (_, Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) => (FailureKind::Denied, Some(KEYS)),
         (_, Error::NotFound { .. }) => (FailureKind::Damaged, None),
         _ => (FailureKind::Unavailable, None),
     }
