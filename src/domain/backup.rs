@@ -185,7 +185,7 @@ pub enum Census {
     /// A PostgreSQL's.
     Postgres(postgres::Census),
     /// A Redis's.
-    Redis(redis::Census),
+    Redis(self::redis::Census),
     /// Nothing was counted: the files are somebody else's.
     None,
 }

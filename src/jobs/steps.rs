@@ -7,12 +7,22 @@ mod postgres_dump;
 mod prune;
 mod publish;
 mod read_back;
+mod redis_copy;
+mod redis_prove;
 mod sweep;
 mod verdict;
 
 /// Every step kind.
-pub const ALL: &[&dyn StepKind] =
-    &[postgres_dump::POSTGRES_DUMP, read_back::READ_BACK, publish::PUBLISH, sweep::SWEEP, prune::PRUNE, verdict::VERDICT];
+pub const ALL: &[&dyn StepKind] = &[
+    postgres_dump::POSTGRES_DUMP,
+    redis_copy::REDIS_COPY,
+    redis_prove::REDIS_PROVE,
+    read_back::READ_BACK,
+    publish::PUBLISH,
+    sweep::SWEEP,
+    prune::PRUNE,
+    verdict::VERDICT,
+];
 
 /// A step kind by its name.
 pub fn find(name: &str) -> Option<&'static dyn StepKind> {

@@ -258,6 +258,14 @@ impl Redis {
         Self { process, port, folder }
     }
 
+    /// Runs one command over and over, until what this returns is dropped.
+    pub fn keep_asking(&self, words: &[&str]) -> Process {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cli = Command::new("redis-cli");
+        cli.args(["-p", &self.port.to_string(), "-r", "-1"]).env("REDISCLI_AUTH", PASSWORD).args(words);
+        Process::spawn(cli, folder.path())
+    }
+
     /// Runs one command, and returns what it printed.
     pub fn cli(&self, words: &[&str]) -> String {
         let mut cli = Command::new("redis-cli");

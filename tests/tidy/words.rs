@@ -22,6 +22,7 @@ const RESTING: &[(&str, &str)] = &[
     ("tests/repository/bucket.rs", "until"),
     ("tests/support/s3.rs", "drip"),
     ("tests/hostile/server.rs", "drip"),
+    ("tests/redis/bad_days.rs", "killed_after"),
 ];
 
 /// Modules and types with names that say nothing.

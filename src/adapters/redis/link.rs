@@ -65,7 +65,7 @@ impl RedisLink for Direct {
 
     fn snapshot(&self, way: Way) -> Promise<'_, Snapshot> {
         Box::pin(async move {
-            let password = self.login.password.as_ref().map(|password| password.expose_secret());
+            let password = self.login.password.as_ref().map(ExposeSecret::expose_secret);
             sync::snapshot(&self.reach, self.login.user.as_deref(), password, way).await
         })
     }

@@ -84,8 +84,15 @@ pub(super) async fn answer(running: &mut dyn Running) -> Result<String, Failure>
 /// What its words mean.
 fn refused(ended: &Ended, printed: &str) -> Failure {
     let words = if ended.stderr.trim().is_empty() { printed } else { ended.stderr.trim() };
-    let denied = ["NOAUTH", "NOPERM", "WRONGPASS"].iter().any(|word| words.contains(word));
-    let kind = if denied { FailureKind::Denied } else { FailureKind::Unavailable };
+    // An error that the server answered begins with a word in capitals; the rest is about getting there.
+    let code = words.split(' ').next().unwrap_or_default();
+    let is_answer = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    let kind = match code {
+        _ if ["NOAUTH", "NOPERM", "WRONGPASS"].iter().any(|word| words.contains(word)) => FailureKind::Denied,
+        "LOADING" | "MASTERDOWN" | "NOMASTERLINK" => FailureKind::Unavailable,
+        _ if is_answer => FailureKind::Refused,
+        _ => FailureKind::Unavailable,
+    };
     Failure::new(kind, format!("redis-cli: {words} ({})", ended.status))
 }
 

@@ -229,16 +229,13 @@ impl Scanner {
     }
 
     fn value(&mut self, kind: u8, start: u64) {
-        match grammar::value(kind, self.found.magic.starts_with("VALKEY")) {
-            Some(parts) => {
-                self.in_key = true;
-                self.enter(parts);
-                self.enter(grammar::TEXT);
-            }
-            None => {
-                self.found.lost = Some((start, kind));
-                self.place = Place::Lost;
-            }
+        if let Some(parts) = grammar::value(kind, self.found.magic.starts_with("VALKEY")) {
+            self.in_key = true;
+            self.enter(parts);
+            self.enter(grammar::TEXT);
+        } else {
+            self.found.lost = Some((start, kind));
+            self.place = Place::Lost;
         }
     }
 

@@ -33,6 +33,7 @@ impl Crc {
     }
 }
 
+#[expect(clippy::large_stack_arrays, reason = "it is worked out while this is compiled")]
 const fn tables() -> [[u64; 256]; ROUND] {
     let mut tables = [[0; 256]; ROUND];
     let mut byte = 0;
