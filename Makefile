@@ -6,7 +6,7 @@ install := scripts/install $(if $(CI),--yes)
 # Runs $(2) where its program $(1) is installed; elsewhere says that it was skipped.
 if_there = @if command -v $(1) >/dev/null; then echo '$(2)'; $(2); else echo 'skipped: $(1) is not installed'; fi
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench soak clean
 
 demo:
 	$(install) demo
@@ -26,9 +26,16 @@ lint:
 	$(call if_there,typos,typos)
 	$(call if_there,shellcheck,shellcheck scripts/install .ci/run)
 
-# What the console's own work costs on this machine; no network, no servers.
+# What the console's own work costs; then backups and proofs against what people run instead, on real servers with a few
+# gigabytes: half an hour. MIDWATCH_BENCH=small tells only whether it works.
 bench:
+	$(install) test
 	cargo bench --locked
+
+# The bad days with their full counts: hours, not minutes.
+soak:
+	$(install) test
+	MIDWATCH_SOAK=1 cargo nextest run --locked --profile soak
 
 clean:
 	cargo clean

@@ -1,6 +1,7 @@
-//! The command line. Subcommands are one file and one line each; without one, the console opens.
+//! The command line. Subcommands are one file and one line each, every routine is one too; without any, the console opens.
 
 mod audit;
+mod backups;
 mod check;
 mod completions;
 mod console;
@@ -8,7 +9,11 @@ mod demo;
 mod desk;
 mod exit;
 mod jobs;
+mod metrics;
+mod open;
 mod overrides;
+mod plan;
+mod routine;
 mod worker;
 
 use std::process::ExitCode;
@@ -17,6 +22,7 @@ use clap::{ArgMatches, Command};
 
 use crate::cli::exit::Exit;
 use crate::config::Overrides;
+use crate::jobs::routines;
 
 /// A subcommand of the shell.
 struct Subcommand {
@@ -24,8 +30,16 @@ struct Subcommand {
     run: fn(&Overrides, &ArgMatches) -> ExitCode,
 }
 
-const SUBCOMMANDS: &[Subcommand] =
-    &[jobs::SUBCOMMAND, audit::SUBCOMMAND, check::SUBCOMMAND, demo::SUBCOMMAND, completions::SUBCOMMAND, worker::SUBCOMMAND];
+const SUBCOMMANDS: &[Subcommand] = &[
+    backups::SUBCOMMAND,
+    jobs::SUBCOMMAND,
+    audit::SUBCOMMAND,
+    metrics::SUBCOMMAND,
+    check::SUBCOMMAND,
+    demo::SUBCOMMAND,
+    completions::SUBCOMMAND,
+    worker::SUBCOMMAND,
+];
 
 /// Reads the command line and does what it says; returns the exit status.
 pub fn run() -> ExitCode {
@@ -35,6 +49,9 @@ pub fn run() -> ExitCode {
     };
     let overrides = overrides::read(&matches);
     let Some((name, given)) = matches.subcommand() else { return console::open(&overrides, &matches) };
+    if let Some(routine) = routines::find(name) {
+        return routine::run(routine, &overrides, given);
+    }
     match SUBCOMMANDS.iter().find(|s| (s.command)().get_name() == name) {
         Some(subcommand) => (subcommand.run)(&overrides, given),
         None => Exit::bug(format!("no subcommand is called {name}")).report(),
@@ -61,7 +78,8 @@ pub fn command() -> Command {
         .after_help("Without a command the console opens. It needs a midwatch.toml, or the demo: midwatch demo")
         .args(overrides::args())
         .arg(console::run_argument());
-    root.subcommands(SUBCOMMANDS.iter().map(|s| (s.command)()))
+    let routines = routines::ALL.iter().map(|routine| routine::command(routine));
+    root.subcommands(routines.chain(SUBCOMMANDS.iter().map(|s| (s.command)())))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The imperative shell: the terminal, the event loop, the feeds that answer needs. It alone sees both the core and the world.
 
 pub mod check;
+pub mod clerk;
 pub mod connect;
 pub mod console;
 pub mod dashboards;

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches};
@@ -14,7 +15,9 @@ use crate::app::update::update;
 use crate::cli::exit::Exit;
 use crate::config::{self, ConfigError, Overrides, Places};
 use crate::domain::time::Moment;
+use crate::runtime::clerk::Clerk;
 use crate::runtime::console::{self, Breaker, Shell};
+use crate::runtime::office::Office;
 use crate::runtime::{fetch, setup};
 
 /// What the console is given by the demo: what can be broken, and how.
@@ -56,8 +59,14 @@ pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) 
         Err(error) => return refused(&error),
     };
     let (breakages, breaker) = demo.map_or((vec![], None), |d| (d.breakages, Some(d.breaker)));
+    let (clerk, without) = match Clerk::open(Arc::new(config.clone())).await {
+        Ok(clerk) => (Some(clerk), None),
+        // Alerts can be watched without a ledger; nothing can be changed.
+        Err(failure) => (None, Some(format!("no jobs: {failure}"))),
+    };
+    let shared = clerk.as_ref().is_some_and(|clerk| clerk.desk.home().is_shared());
     let ready =
-        setup::setup(&config, &places, breakages, false).and_then(|s| setup::look(&config, &places).map(|look| (s, look)));
+        setup::setup(&config, &places, breakages, shared).and_then(|s| setup::look(&config, &places).map(|look| (s, look)));
     let (setup, look) = match ready {
         Ok(ready) => ready,
         Err(error) => return Exit::config(format!("{error:#}")),
@@ -67,7 +76,9 @@ pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) 
     for call in calls {
         update(&mut model, Message::Call(call));
     }
-    let shell = Shell { look, worlds: fetch::worlds(&config.environments, None), breaker, office: None };
+    without.map(|why| update(&mut model, Message::Told(Err(why))));
+    let office = clerk.map(|clerk| Arc::new(clerk) as Arc<dyn Office>);
+    let shell = Shell { look, worlds: fetch::worlds(&config.environments, office.as_ref()), breaker, office };
     match console::run(model, shell).await {
         Ok(status) => Exit::status(status),
         Err(error) => Exit::io(format!("{error:#}")),

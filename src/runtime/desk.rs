@@ -1,11 +1,13 @@
 //! The desk: what consoles and the shell do with jobs. It records them, starts their workers, tells where they stand, and passes
 //! on what operators ask. It carries out nothing itself: that is a [worker](crate::runtime::worker)'s, in a process of its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::adapters::ledger::audit::{Entry, Verdict};
 use crate::adapters::ledger::{self, Home, Ledger, Record, operator};
+use crate::adapters::repository::SealKey;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guard;
 use crate::domain::job::{Control, Job, JobId, Log, State};
@@ -71,6 +73,22 @@ impl Desk {
     /// The end of a job's log: as many lines as a console holds.
     pub async fn log_tail(&self, id: JobId) -> Result<Log, Failure> {
         self.read(move |ledger| ledger.log_tail(id)).await
+    }
+
+    /// Where the ledger is, and whether it is shared.
+    pub fn home(&self) -> &Home {
+        self.ledger.home()
+    }
+
+    /// The key that this host seals backups with.
+    pub fn key(&self) -> Result<SealKey, Failure> {
+        self.ledger.key()
+    }
+
+    /// How many jobs of an environment failed or got stuck, by their routine.
+    pub async fn failures(&self, environment: &Name) -> Result<BTreeMap<String, u64>, Failure> {
+        let environment = environment.clone();
+        self.read(move |ledger| ledger.failures(&environment)).await
     }
 
     /// Records a confirmed plan, audited, and starts its worker; returns when the worker has taken it. `files` are those of the

@@ -1,4 +1,4 @@
-//! What repositories and jobs look like to Prometheus: a file for node_exporter's textfile collector, in the text exposition
+//! What repositories and jobs look like to Prometheus: a file for `node_exporter`'s textfile collector, in the text exposition
 //! format 0.0.4. Times are Unix seconds, so that an alert can tell an age by `time() - …` even when nothing writes the file
 //! any more.
 
@@ -8,9 +8,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::domain::backup::catalogue::{Catalogue, Entry, Standing};
+use crate::domain::failure::Failure;
 use crate::domain::name::Name;
 use crate::domain::time::Stamp;
 use crate::jobs::site::Site;
+use crate::ports::World;
 
 /// Every metric: name and help. All are gauges.
 const FAMILIES: &[(&str, &str)] = &[
@@ -26,6 +28,15 @@ const FAMILIES: &[(&str, &str)] = &[
     ("midwatch_jobs_failed", "Jobs in the ledger that failed or got stuck, by routine."),
     ("midwatch_metrics_timestamp_seconds", "When these metrics were written."),
 ];
+
+/// Asks an environment's repositories, and says what its metrics are now.
+pub async fn gather(site: &Site, failed: &BTreeMap<String, u64>, world: &dyn World) -> Result<String, Failure> {
+    let mut catalogues = Vec::new();
+    for spec in &site.repositories {
+        catalogues.push((spec.name.clone(), world.repository(spec).await?.catalogue().await?));
+    }
+    Ok(exposition(site, &catalogues, failed, world.now()))
+}
 
 /// The metrics of one environment.
 pub fn exposition(site: &Site, catalogues: &[(Name, Catalogue)], failed: &BTreeMap<String, u64>, now: Stamp) -> String {
@@ -94,7 +105,7 @@ fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// Writes the file so that node_exporter never reads half of it.
+/// Writes the file so that `node_exporter` never reads half of it.
 pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".midwatch").tempfile_in(folder)?;

@@ -1,6 +1,7 @@
 //! A job's worker: a process of its own, in its own session, without a terminal, from its own copy of the program. It takes the
 //! job, and drives it until it ends or waits for an operator. No console is needed, and none can end it but by asking.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,15 +12,17 @@ use tokio::sync::watch;
 
 use crate::adapters::ledger::{self, Home, JobJournal, Ledger, operator};
 use crate::adapters::repository::SealKey;
-use crate::config;
+use crate::config::{self, model::Config};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::job::{JobId, Outcome};
+use crate::domain::name::Name;
 use crate::domain::time::Stamp;
 use crate::jobs::driver::Driver;
 use crate::jobs::steps;
-use crate::ports::journal::Clock;
+use crate::ports::journal::{Clock, Journal as _};
 use crate::runtime::worker::gate::Gate;
 use crate::runtime::world::Outside;
+use crate::runtime::{metrics, planner};
 
 mod copy;
 pub mod gate;
@@ -61,11 +64,24 @@ pub async fn run(home: Home, id: JobId) -> Result<Option<Outcome>, Failure> {
         journal: &journal,
         world: &world,
         clock: &SystemClock(Instant::now()),
-        gate: &Gate::new(ledger, record.clone()),
+        gate: &Gate::new(Arc::clone(&ledger), record.clone()),
         kinds: steps::find,
         stop,
     };
-    driver.drive().await
+    let outcome = driver.drive().await?;
+    if let Some(path) = &config.textfile
+        && let Err(failure) = tell_metrics(&config, &record.plan.environment, &ledger, &world, path).await
+    {
+        // The job has ended as it did; that nobody was told is worth a line.
+        journal.log(&format!("{} was not written: {failure}", path.display()));
+    }
+    Ok(outcome)
+}
+
+/// Brings the metrics of an environment up to date.
+async fn tell_metrics(config: &Config, name: &Name, ledger: &Ledger, world: &Outside, path: &Path) -> Result<(), Failure> {
+    let text = metrics::gather(&planner::site(config, name)?, &ledger.failures(name)?, world).await?;
+    Ok(metrics::write(path, &text)?)
 }
 
 /// This host's key. A login that may not read it can do without: what it needs it for then says so.

@@ -1,5 +1,6 @@
 //! Jobs in the ledger: recorded once, then only added to.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -78,6 +79,19 @@ impl Ledger {
     /// The last jobs, the latest first.
     pub fn jobs(&self, limit: u32) -> Result<Vec<Record>, Failure> {
         self.list("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", limit)
+    }
+
+    /// How many jobs of an environment failed or got stuck, by their routine.
+    pub fn failures(&self, environment: &Name) -> Result<BTreeMap<String, u64>, Failure> {
+        self.read(|db| {
+            let sql = "SELECT json_extract(plan, '$.call[0]'), count(*) FROM jobs JOIN events ON events.job = jobs.id
+                WHERE json_extract(plan, '$.environment') = ? AND kind = 'finished'
+                AND json_extract(event, '$.outcome') IN ('failed', 'stuck') GROUP BY 1";
+            let mut statement = db.prepare_cached(sql)?;
+            let rows =
+                statement.query_map([environment.as_str()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// The jobs that have not ended, the latest first.

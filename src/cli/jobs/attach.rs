@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::screens::jobs::progress;
 use crate::cli::desk::print;
 use crate::cli::exit::Exit;
+use crate::cli::jobs::tell;
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::job::{Job, JobId, State};
@@ -15,7 +16,7 @@ use crate::domain::time::human;
 use crate::runtime::desk::Desk;
 
 /// How often it is looked.
-const OFTEN: Duration = Duration::from_millis(300);
+const OFTEN: Duration = Duration::from_millis(100);
 /// What a shell makes of an interrupt.
 const INTERRUPTED: u8 = 130;
 /// Back to the beginning of the line, and nothing on it.
@@ -51,6 +52,18 @@ pub async fn follow(desk: &Desk, id: JobId) -> Result<Exit, Failure> {
                 return Ok(Exit::because(INTERRUPTED, format!("job {id} goes on: midwatch jobs attach {}", id.0)));
             }
         }
+    }
+}
+
+/// Waits until a job has ended, and prints it as one JSON object.
+pub async fn wait(desk: &Desk, id: JobId) -> Result<Exit, Failure> {
+    loop {
+        let job = desk.job(id).await?;
+        if matches!(job.state, State::Ended(_) | State::Lost) {
+            print(&format!("{}\n", tell::json(&job)))?;
+            return Ok(Exit::of_job(&job));
+        }
+        tokio::time::sleep(OFTEN).await;
     }
 }
 

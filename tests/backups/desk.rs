@@ -1,0 +1,170 @@
+//! The program with a ledger, a repository and a configuration of its own.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::servers::{PASSWORD, Postgres, Redis};
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// One bastion.
+pub struct Desk {
+    folder: TempDir,
+    services: String,
+}
+
+impl Desk {
+    pub fn on_postgres(server: &Postgres) -> Self {
+        Self::new(&database(server))
+    }
+
+    pub fn on_both(postgres: &Postgres, redis: &Redis) -> Self {
+        let cache = format!(
+            "[environments.e.services.cache]\nkind = \"redis\"\nreach = {{ tcp = \"127.0.0.1:{}\" }}\npassword = \"file:password\"\n\
+             [environments.e.services.cache.backup]\nmethods = [\"rdb\"]\n",
+            redis.port
+        );
+        Self::new(&format!("{}{cache}", database(postgres)))
+    }
+
+    fn new(services: &str) -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap(), services: services.to_owned() };
+        fs::create_dir(desk.path("repository")).unwrap();
+        desk.password(PASSWORD);
+        desk.guard("open");
+        desk
+    }
+
+    /// Another bastion with the same repository and a ledger of its own.
+    pub fn elsewhere(&self) -> Self {
+        let other = Self::new(&self.services);
+        fs::remove_dir(other.path("repository")).unwrap();
+        std::os::unix::fs::symlink(self.path("repository"), other.path("repository")).unwrap();
+        other
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn guard(&self, guard: &str) {
+        let text = format!(
+            "state = \"state\"\nscratch = \"scratch\"\n[environments.e]\nguard = \"{guard}\"\n\
+             [environments.e.repositories.main]\npath = \"repository\"\n{}",
+            self.services
+        );
+        fs::write(self.path("midwatch.toml"), text).unwrap();
+    }
+
+    pub fn password(&self, password: &str) {
+        fs::write(self.path("password"), password).unwrap();
+        fs::set_permissions(self.path("password"), PermissionsExt::from_mode(0o600)).unwrap();
+    }
+
+    pub fn password_file(&self) -> PathBuf {
+        self.path("password")
+    }
+
+    pub fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_midwatch"));
+        command.arg("--config").arg(self.path("midwatch.toml")).args(words.split(' ')).stdin(Stdio::null());
+        command.env("TMPDIR", self.folder.path());
+        command
+    }
+
+    /// Runs exactly these words.
+    pub fn exactly(&self, words: &str) -> Ran {
+        let output = self.command(words).output().unwrap();
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Ran { status: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Runs a routine unasked.
+    pub fn run(&self, words: &str) -> Ran {
+        let name = words.split(' ').next().unwrap_or_default();
+        let is_routine = ["backup", "verify", "prune", "clean"].contains(&name);
+        self.exactly(&if is_routine { format!("{words} --yes") } else { words.to_owned() })
+    }
+
+    /// Runs it; it must succeed.
+    pub fn ok(&self, words: &str) -> String {
+        let ran = self.run(words);
+        assert_eq!(ran.status, 0, "{words}: {ran:?}");
+        format!("{}{}", ran.out, ran.err)
+    }
+
+    /// Runs exactly these words; they must succeed.
+    pub fn plain(&self, words: &str) -> String {
+        let ran = self.exactly(words);
+        assert_eq!(ran.status, 0, "{words}: {ran:?}");
+        ran.out
+    }
+
+    pub fn spawn(&self, words: &str) -> Child {
+        self.command(&format!("{words} --yes")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// The backups of the repository, the newest first, as `midwatch backups --json` tells them.
+    pub fn backups(&self) -> Vec<Value> {
+        self.repository()["backups"].as_array().unwrap().clone()
+    }
+
+    pub fn orphans(&self) -> usize {
+        self.repository()["orphans"].as_array().unwrap().len()
+    }
+
+    fn repository(&self) -> Value {
+        let told: Value = serde_json::from_str(&self.plain("backups --json")).unwrap();
+        told["repositories"][0].clone()
+    }
+
+    /// The jobs of the ledger, the newest first.
+    pub fn jobs(&self) -> Vec<Value> {
+        self.plain("jobs list --json").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The newest backup's file that has a role.
+    pub fn file(&self, role: &str) -> PathBuf {
+        let newest = &self.backups()[0]["manifest"];
+        let file = newest["files"].as_array().unwrap().iter().find(|file| file["role"] == role).unwrap();
+        let (id, name) = (newest["id"].as_str().unwrap(), file["name"].as_str().unwrap());
+        self.path("repository/backups").join(id).join(name)
+    }
+
+    /// Every file of this bastion that holds some text.
+    pub fn files_with(&self, text: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        search(self.folder.path(), text.as_bytes(), &mut found);
+        found
+    }
+}
+
+fn search(folder: &Path, text: &[u8], found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            search(&path, text, found);
+        } else if fs::read(&path).is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text)) {
+            found.push(path);
+        }
+    }
+}
+
+fn database(server: &Postgres) -> String {
+    format!(
+        "[environments.e.services.db]\nkind = \"postgres\"\nreach = {{ tcp = \"127.0.0.1:{}\" }}\nuser = \"postgres\"\n\
+         password = \"file:password\"\n[environments.e.services.db.backup]\nmethods = [\"logical\", \"physical\"]\n",
+        server.port
+    )
+}
