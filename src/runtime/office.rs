@@ -64,3 +64,19 @@ fn fault(failure: &Failure) -> Fault {
     };
     Fault::new(kind, failure.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::app::catalog;
+    use crate::app::command::CommandKind;
+    use crate::jobs::routines;
+
+    /// What the console calls `backup` is what the shell calls `backup`.
+    #[test]
+    fn every_routine_is_a_command_of_the_console_that_changes_something() {
+        for routine in routines::ALL {
+            let command = catalog::find(routine.name);
+            assert!(command.is_some_and(|command| command.kind == CommandKind::Change), "{}", routine.name);
+        }
+    }
+}

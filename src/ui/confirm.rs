@@ -9,7 +9,6 @@ use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::job::Control;
 use crate::domain::name::Name;
-use crate::domain::time::human;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::plan::{hanging, lines as plan_lines};
 use crate::ui::popup::centred;
@@ -146,8 +145,9 @@ fn cursor(shared: &Shared, confirm: &Confirm, below: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// How long an environment stays unlocked, for the context bar.
+/// How long the environment stays unlocked, in minutes, for the context bar.
 pub fn unlocked(shared: &Shared) -> Option<Words> {
     let until = shared.unlocked(&shared.environment().name)?;
-    Some((Role::Warning, format!(", unlocked {}", human(until.since(shared.now.wall)))))
+    let minutes = until.since(shared.now.wall).as_secs().div_ceil(60);
+    Some((Role::Warning, format!(", unlocked {minutes}m")))
 }

@@ -7,7 +7,7 @@ use crate::app::model::Model;
 use crate::app::popup::{Item, Picker, Popup};
 use crate::app::screen::ScreenId;
 use crate::app::screens::backups::Part;
-use crate::app::screens::backups::shelf::{Lying, Shelf, backups, policy};
+use crate::app::screens::backups::shelf::{Lying, Shelf, backups};
 use crate::app::screens::overview;
 use crate::domain::backup::Method;
 use crate::domain::backup::catalogue::Standing;
@@ -33,21 +33,21 @@ pub const COMMANDS: &[Command] = &[
         help: "Remove what backups that did not end left in a repository",
         params: &[Param::optional("repository")],
         kind: CommandKind::Change,
-        run: clean,
+        run: |model, args| over_repository(model, args, "clean"),
     },
     Command {
         name: "prune",
         help: "Remove the backups that retention does not keep",
-        params: &[Param::optional("service | repository")],
+        params: &[Param::optional("repository")],
         kind: CommandKind::Change,
-        run: prune,
+        run: |model, args| over_repository(model, args, "prune"),
     },
     Command {
-        name: "import",
-        help: "Take a repository's backups over from another bastion",
-        params: &[Param::required("repository")],
-        kind: CommandKind::Change,
-        run: |model, args| plan(model, words("import", args.get(0))),
+        name: "backups",
+        help: "Show how a service is backed up, and what of it was proved",
+        params: &[Param::required("service")],
+        kind: CommandKind::Console,
+        run: backups_of,
     },
     Command {
         name: "stored",
@@ -162,29 +162,23 @@ fn selected_backup(model: &Model) -> Result<String, String> {
     }
 }
 
-fn clean(model: &mut Model, args: &Args) -> Vec<Effect> {
+/// A routine over a whole repository: the one that is named, or that of the selected service.
+fn over_repository(model: &mut Model, args: &Args, routine: &str) -> Vec<Effect> {
     if !args.get(0).is_empty() {
-        return plan(model, words("clean", args.get(0)));
+        return plan(model, words(routine, args.get(0)));
     }
     match selected_shelf(model) {
-        Ok(shelf) => plan(model, words("clean", shelf.repository.as_str())),
+        Ok(shelf) => plan(model, words(routine, shelf.repository.as_str())),
         Err(why) => model.complain(why),
     }
 }
 
-fn prune(model: &mut Model, args: &Args) -> Vec<Effect> {
-    if !args.get(0).is_empty() {
-        return plan(model, words("prune", args.get(0)));
+fn backups_of(model: &mut Model, args: &Args) -> Vec<Effect> {
+    if !model.screens.backups.go_to(&model.shared, args.get(0)) {
+        return model.complain(format!("{} is not backed up from here", args.get(0)));
     }
-    match selected_shelf(model) {
-        Ok(shelf) if policy(&model.shared, &shelf).is_some() => plan(model, words("prune", shelf.service.as_str())),
-        Ok(shelf) => {
-            let words =
-                format!("{} is not backed up from here; prune {} goes over the repository", shelf.service, shelf.repository);
-            model.complain(words)
-        }
-        Err(why) => model.complain(why),
-    }
+    model.screen = ScreenId::Backups;
+    vec![]
 }
 
 fn stored(model: &mut Model, args: &Args) -> Vec<Effect> {

@@ -74,6 +74,17 @@ impl Backups {
         self.backup.row(&ids).map(|row| all[row])
     }
 
+    /// Goes to what a service of the open environment is backed up to; says whether it is.
+    pub fn go_to(&mut self, shared: &Shared, service: &str) -> bool {
+        let shelf = shelf::of_service(shared, &service.into());
+        let found = shelf.is_some();
+        if let Some(shelf) = shelf {
+            self.shelf.select(shelf, 0);
+            (self.part, self.backup, self.detail) = (Part::Shelves, Selection::default(), None);
+        }
+        found
+    }
+
     /// Opens a backup by its id, wherever it lies; says whether there is one.
     pub fn show(&mut self, shared: &Shared, id: &str) -> bool {
         for shelf in shelves(shared) {

@@ -9,7 +9,7 @@ use crate::app::model::Shared;
 use crate::app::need::{Data, RangeQuery, Source};
 use crate::app::rows::{self, Row};
 use crate::app::screen::{Screen, Travel};
-use crate::app::screens::backups;
+use crate::app::screens::backups::{self, shelf};
 use crate::app::selection::Selection;
 use crate::app::store::Freshness;
 use crate::domain::alert::Fingerprint;
@@ -169,7 +169,10 @@ impl Screen for Overview {
                 let id = self.alert.id(&Self::alert_ids(shared))?;
                 Some(Call::with("alert", &id))
             }
-            Part::Services => None,
+            Part::Services => {
+                let name = self.selected_service(shared)?;
+                shelf::of_service(shared, &name).map(|_| Call::with("backups", name.as_str()))
+            }
         }
     }
 
@@ -183,7 +186,7 @@ impl Screen for Overview {
                 let id = self.alert.id(&Self::alert_ids(shared))?;
                 Self::alerts(shared).into_iter().find(|r| r.id == id).map(|r| r.labels.to_string())
             }
-            Part::Services => self.service.id(&service_names(shared)).map(|n| n.to_string()),
+            Part::Services => self.selected_service(shared).map(|name| name.to_string()),
         }
     }
 }

@@ -22,6 +22,8 @@ use crate::ui::theme::Role;
 
 /// From this width on, the trend of the sizes is drawn in full.
 const WIDE: u16 = 110;
+/// How many sizes are drawn there.
+const WHOLE_TREND: usize = 20;
 /// Longer names are not waited for by the others.
 const LONGEST_NAME: usize = 20;
 
@@ -88,7 +90,7 @@ fn services(model: &Model, all: &[Shelf], area: Rect, pen: &mut Pen<'_>) {
     let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let selected = screen.shelf.row(all);
     let name_width = all.iter().map(|shelf| name(shared, shelf).len().min(LONGEST_NAME)).max().unwrap_or(0);
-    let trend = if area.width >= WIDE { 20 } else { 8 };
+    let trend = if area.width >= WIDE { WHOLE_TREND } else { 8 };
     let first = first_row(selected, all.len(), usize::from(list.height));
     for (n, shelf) in all.iter().enumerate().skip(first).take(usize::from(list.height)) {
         let row = (n - first) as u16;
@@ -117,7 +119,9 @@ fn service(shared: &Shared, shelf: &Shelf, name_width: usize, trend: usize, pen:
     words.push((rto.0, format!("  {:<22}", rto.1)));
     words.push((Role::Text, format!("{:>10} ", sizes.last().map_or_else(String::new, |size| bytes(*size)))));
     words.push((Role::Accent, format!("{:<trend$}", panels::chart::sparkline(&values, trend, pen.look))));
-    words.push((Role::Dim, format!("  in {}", Clean::new(shelf.repository.as_str()))));
+    if trend == WHOLE_TREND {
+        words.push((Role::Dim, format!("  in {}", Clean::new(shelf.repository.as_str()))));
+    }
     words
 }
 

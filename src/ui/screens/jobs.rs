@@ -144,7 +144,7 @@ pub fn running(shared: &Shared, pen: &Pen<'_>) -> Option<Vec<Words>> {
     if !lost.is_empty() {
         let ids: Vec<String> = lost.iter().map(|job| job.id.to_string()).collect();
         let (role, sign) = sign(State::Lost, pen);
-        words.push((role, format!(" {sign} {}  ", ids.join(" "))));
+        words.push((role, format!(" {sign} {} ", ids.join(" "))));
     }
     if let Some(first) = live.first() {
         let (role, sign) = sign(first.state, pen);

@@ -2,6 +2,7 @@
 
 use crate::app::model::Model;
 use crate::app::need::Source;
+use crate::app::tests::fixtures::jobs::ledger;
 use crate::app::tests::fixtures::{alert, fail, model, press, report, rules, wait};
 use crate::domain::fault::FaultKind;
 use crate::ui::tests::night::{draw, night, resize};
@@ -31,6 +32,32 @@ fn rule_03_nothing_fires_is_said_only_where_somebody_answered() {
         press(&mut model, screen);
         assert!(!picture(&model).contains("nothing fires"));
     }
+}
+
+#[test]
+fn rule_01_a_repository_that_no_longer_answers_has_an_age_and_keeps_no_promise() {
+    let mut model = night();
+    resize(&mut model, 140, 40);
+    press(&mut model, "6 j");
+    assert!(picture(&model).contains("RPO ✔ 5h"), "{}", picture(&model));
+    fail(&mut model, Source::Catalogue("local".into()), FaultKind::Timeout);
+    wait(&mut model, 600);
+    let drawn = picture(&model);
+    assert!(drawn.contains("RPO ? 5h") && drawn.contains("stale 8m") && drawn.contains("timeout"), "{drawn}");
+    press(&mut model, "1");
+    assert!(picture(&model).contains("? proved 5h"), "{}", picture(&model));
+}
+
+#[test]
+fn rule_02_no_job_was_ever_run_is_said_only_where_the_ledger_answered() {
+    let mut model = model(&["production"]);
+    press(&mut model, "5");
+    assert!(picture(&model).contains("unknown"));
+    fail(&mut model, Source::Jobs, FaultKind::Failing);
+    let drawn = picture(&model);
+    assert!(drawn.contains("unknown") && drawn.contains("jobs unknown"), "{drawn}");
+    ledger(&mut model, &[]);
+    assert!(picture(&model).contains("no job was ever run"));
 }
 
 #[test]

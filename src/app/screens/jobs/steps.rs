@@ -94,8 +94,16 @@ pub fn steps(job: &Job) -> Vec<Step<'_>> {
     }
     for step in &mut steps {
         step.standing = seen(step.standing, job.state);
+        step.words = doing(job, step).or(step.words);
     }
     steps
+}
+
+/// What the step that runs says it does, where that is more than its title.
+fn doing<'a>(job: &'a Job, step: &Step<'_>) -> Option<&'a str> {
+    let (_, id, progress) = job.progress.as_ref()?;
+    let words = (*id == step.spec.id && step.standing == Standing::Running).then_some(progress.words.as_str());
+    words.filter(|words| !words.is_empty())
 }
 
 fn of(event: &Event) -> Option<StepId> {

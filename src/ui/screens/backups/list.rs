@@ -55,8 +55,9 @@ fn backup(shared: &Shared, entry: &Entry, pen: &Pen<'_>) -> Vec<Words> {
         words.push((Role::Warning, "unattested  ".into()));
     }
     let age = coarse(shared.now.wall.since(taken));
-    words.push((Role::Dim, format!("{:<9}{age:<8}", entry.manifest.method.word())));
+    words.push((Role::Dim, format!("{:<9}{age}", entry.manifest.method.word())));
     if let Some(proof) = entry.proofs.first() {
+        words.push((Role::Dim, " ".repeat(8_usize.saturating_sub(age.len()))));
         let age = coarse(shared.now.wall.since(proof.at));
         let words_of = match proof.cause() {
             None => (Role::Dim, format!("  proved {age} ago, restored in {}", human(proof.restore))),
@@ -79,7 +80,7 @@ fn left(shared: &Shared, orphan: &Orphan, pen: &Pen<'_>) -> Vec<Words> {
     vec![
         (role, format!("{worth:<17} ")),
         (Role::Text, format!("{written} {:>9}  ", bytes(orphan.bytes))),
-        (Role::Dim, format!("{:<9}{age:<8}{why}", counted(orphan.files, "file"))),
+        (Role::Dim, format!("{:<9}{age}{why}", counted(orphan.files, "file"))),
     ]
 }
 
