@@ -7,5 +7,8 @@ pub mod census;
 pub mod client;
 pub mod identity;
 pub mod logical;
+pub mod physical;
+pub mod proof;
+pub mod scratch;
 pub mod session;
 pub mod stream;

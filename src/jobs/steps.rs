@@ -3,7 +3,9 @@
 use crate::jobs::step::StepKind;
 
 pub mod backup;
+mod postgres_base_backup;
 mod postgres_dump;
+mod postgres_prove;
 mod prune;
 mod publish;
 mod read_back;
@@ -17,6 +19,8 @@ pub const ALL: &[&dyn StepKind] = &[
     postgres_dump::POSTGRES_DUMP,
     redis_copy::REDIS_COPY,
     redis_prove::REDIS_PROVE,
+    postgres_base_backup::POSTGRES_BASE_BACKUP,
+    postgres_prove::POSTGRES_PROVE,
     read_back::READ_BACK,
     publish::PUBLISH,
     sweep::SWEEP,

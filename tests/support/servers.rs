@@ -183,12 +183,53 @@ impl Postgres {
 
     /// Runs SQL as the superuser; none when that fails.
     pub fn psql(&self, sql: &str) -> Option<String> {
-        let mut psql = pg("psql");
-        psql.args(["-XAtq", "-U", "postgres", "-d", "postgres", "-p", &self.port.to_string(), "-c", sql])
-            .arg("-h")
-            .arg(self.folder.path());
-        let output = psql.output().unwrap();
-        output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+        self.psql_in("postgres", sql)
+    }
+
+    /// The same in another database.
+    pub fn psql_in(&self, database: &str, sql: &str) -> Option<String> {
+        psql_at(self.folder.path(), self.port, database, sql)
+    }
+
+    /// An empty folder beside its own, which a server may use.
+    pub fn make_folder(&self, name: &str) -> PathBuf {
+        let folder = self.folder.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        give(&folder);
+        folder
+    }
+
+    /// A server on a copy of a data directory, which was unpacked in `data`.
+    pub fn start_copy(&self, data: PathBuf) -> Self {
+        let folder = pg_folder();
+        for entry in fs::read_dir(&data).unwrap() {
+            give_all(&entry.unwrap().path());
+        }
+        give(&data);
+        fs::rename(data, folder.path().join("data")).unwrap();
+        Self::start(folder, &[])
+    }
+}
+
+/// Runs SQL as the superuser of the server with that socket.
+pub fn psql_at(folder: &Path, port: u16, database: &str, sql: &str) -> Option<String> {
+    let mut psql = pg("psql");
+    psql.args(["-XAtq", "-U", "postgres", "-d", database, "-p", &port.to_string(), "-c", sql]).arg("-h").arg(folder);
+    let output = psql.output().unwrap();
+    output.status.success().then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
+/// Gives a path to the user that PostgreSQL runs as.
+fn give(path: &Path) {
+    if let Some((uid, gid)) = pg_user() {
+        chown(path, Some(uid), Some(gid)).unwrap();
+    }
+}
+
+fn give_all(path: &Path) {
+    give(path);
+    if path.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| give_all(&entry.unwrap().path()));
     }
 }
 
@@ -214,14 +255,19 @@ fn pg_user() -> Option<(u32, u32)> {
     Some((ids.next().unwrap(), ids.next().unwrap()))
 }
 
-/// One of PostgreSQL's programs, of the newest version installed, as the user it runs as.
-fn pg(program: &str) -> Command {
+/// Where one of PostgreSQL's programs is, of the newest version installed.
+pub fn program(program: &str) -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .map(|all| all.filter_map(|e| Some(e.ok()?.path().join("bin").join(program))).collect());
     let mut installed: Vec<PathBuf> = versions.unwrap_or_default();
     installed.retain(|path| path.exists());
     installed.sort();
-    let mut command = Command::new(installed.pop().unwrap_or_else(|| program.into()));
+    installed.pop().unwrap_or_else(|| program.into())
+}
+
+/// One of PostgreSQL's programs, as the user it runs as.
+fn pg(name: &str) -> Command {
+    let mut command = Command::new(program(name));
     command.current_dir("/").env_remove("PGPASSWORD").env_remove("PGHOST");
     if let Some((uid, gid)) = pg_user() {
         command.uid(uid).gid(gid);

@@ -1,5 +1,6 @@
 //! Where programs are on this host.
 
+use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,9 +12,26 @@ const SIDE_BY_SIDE: &[(&str, &str)] = &[("/usr/lib/postgresql", ""), ("/usr", "p
 /// Where programs are that a timer's `PATH` often lacks.
 const ALSO: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
+/// Programs that every system has, and that no folder of a service's tools needs to have.
+const SYSTEM: &[&str] = &["sh", "cat", "tar", "find", "ls", "ln", "mkdir", "rm"];
+
+/// Where programs find the programs that they start: first where the service's tools are.
+pub fn path(place: &ToolPlace, major: Option<u16>, path: &OsStr) -> OsString {
+    let own = match place {
+        ToolPlace::Folder(folder) => Some(folder.clone()),
+        ToolPlace::Here => {
+            versions().into_iter().find(|(found, _)| major.is_none_or(|major| major == *found)).map(|(_, bin)| bin)
+        }
+        ToolPlace::Image(_) => None,
+    };
+    let all = own.into_iter().chain(std::env::split_paths(path)).chain(ALSO.iter().map(PathBuf::from));
+    std::env::join_paths(all).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Where a program is. Of PostgreSQL's, that of the `major` version, else of the newest. An image finds its own.
 pub fn find(program: &str, place: &ToolPlace, major: Option<u16>) -> Result<PathBuf, Failure> {
     match place {
+        ToolPlace::Folder(_) if SYSTEM.contains(&program) => in_path(program),
         ToolPlace::Folder(folder) => Some(folder.join(program)).filter(|path| executable(path)),
         ToolPlace::Here => side_by_side(program, major).or_else(|| in_path(program)),
         ToolPlace::Image(_) => Some(program.into()),
@@ -103,10 +121,13 @@ mod tests {
     fn a_folder_that_was_named_is_the_only_one() {
         let folder = tempfile::tempdir().unwrap();
         let place = ToolPlace::Folder(folder.path().into());
-        let failure = find("sh", &place, None).unwrap_err();
+        let failure = find("psql", &place, None).unwrap_err();
         assert!(failure.what.contains(&folder.path().display().to_string()), "{failure}");
-        put(&folder.path().join("sh"));
-        assert_eq!(find("sh", &place, None), Ok(folder.path().join("sh")));
+        put(&folder.path().join("psql"));
+        assert_eq!(find("psql", &place, None), Ok(folder.path().join("psql")));
+        assert!(find("sh", &place, None).is_ok(), "the system's own are not looked for there");
+        let path = path(&place, None, OsStr::new("/bin"));
+        assert!(path.to_str().unwrap().starts_with(&format!("{}:/bin:", folder.path().display())));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use tokio::process::Command;
 
 use crate::adapters::account::Account;
-use crate::adapters::tools::find::find;
+use crate::adapters::tools::find::{self, find};
 use crate::adapters::tools::running::Program;
 use crate::adapters::tools::surroundings::Surroundings;
 use crate::domain::access::ToolPlace;
@@ -25,7 +25,9 @@ pub struct Home<'a> {
 /// Starts a program of this host: as the present user, or in a home of its own.
 pub fn start(place: &ToolPlace, run: &Run, around: &Surroundings, home: Option<Home<'_>>) -> Result<Box<dyn Running>, Failure> {
     let program = find(&run.program, place, run.major)?;
-    Ok(Box::new(Program::start(&run.program, command(&program, run, around, home), run.input)?))
+    let mut command = command(&program, run, around, home);
+    command.env("PATH", find::path(place, run.major, &around.path()));
+    Ok(Box::new(Program::start(&run.program, command, run.input)?))
 }
 
 fn command(program: &Path, run: &Run, around: &Surroundings, home: Option<Home<'_>>) -> Command {

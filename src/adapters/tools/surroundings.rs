@@ -36,6 +36,11 @@ impl Surroundings {
         self
     }
 
+    /// Where programs are.
+    pub(super) fn path(&self) -> OsString {
+        self.for_all().find(|(name, _)| *name == "PATH").map(|(_, path)| path.clone()).unwrap_or_default()
+    }
+
     /// What every program gets.
     pub(super) fn for_all(&self) -> impl Iterator<Item = (&'static str, &OsString)> {
         self.for_carriers().filter(|(name, _)| ALL.contains(name))
