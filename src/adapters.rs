@@ -6,6 +6,7 @@
 //! schedule.
 
 pub mod account;
+pub mod afar;
 pub mod alertmanager;
 pub mod health;
 pub mod http;

@@ -7,6 +7,7 @@
 //!
 //! Everything that is wrong is told at once, each with its file, line and column and the nearest right word.
 
+mod access;
 mod backup;
 mod environment;
 mod files;

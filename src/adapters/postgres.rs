@@ -19,7 +19,7 @@ use crate::adapters::tls::{self, TlsMode};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, Report};
 
-mod facts;
+pub(crate) mod facts;
 mod fault;
 
 /// How old the known size may be: the server walks its folders for it.

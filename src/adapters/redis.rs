@@ -18,7 +18,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, Report};
 
 mod body;
-mod info;
+pub(crate) mod info;
 pub mod link;
 mod sync;
 

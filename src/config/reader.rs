@@ -186,6 +186,11 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Whether it is a table, for what can also be a word.
+    pub fn is_table(&self) -> bool {
+        matches!(self.node.value, Value::Table(_))
+    }
+
     /// A table.
     pub fn table(&self) -> Option<Table<'a>> {
         match &self.node.value {

@@ -1,11 +1,12 @@
 //! A service: `[environments.NAME.services.NAME]`.
 
+use crate::config::access;
 use crate::config::backup;
 use crate::config::model::{Health, ServiceConfig};
 use crate::config::reader::{Complaint, Field, Table};
-use crate::config::upstream::{path, secret};
+use crate::config::upstream::secret;
 use crate::config::value;
-use crate::domain::access::{Access, Reach, Tls, ToolPlace};
+use crate::domain::access::Access;
 use crate::domain::name::Name;
 use crate::domain::service::ServiceKind;
 
@@ -17,7 +18,9 @@ pub fn service(name: &str, field: &Field<'_>, repositories: &[Name]) -> Option<S
     let table = field.table()?;
     let kind = table.need("kind", "\"postgres\"").and_then(|field| field.word(&KINDS.map(ServiceKind::word), kind_of));
     let only = |key, kinds: &[ServiceKind]| particular(&table, key, kinds, kind);
-    let reach = table.need("reach", "{ tcp = \"db-1:5432\" }").and_then(|field| reach(&field, kind));
+    let reach = table.need("reach", "{ tcp = \"db-1:5432\" }").and_then(|field| access::reach(&field, kind));
+    let tools = only("tools", &[ServiceKind::Postgres, ServiceKind::Redis]);
+    let tools = access::tools(&table, tools.as_ref(), reach.as_ref().map(|(reach, _)| reach));
     let user = match kind {
         Some(ServiceKind::Postgres) => table.need("user", "\"midwatch\""),
         _ => only("user", &[ServiceKind::Postgres, ServiceKind::Redis]),
@@ -28,8 +31,9 @@ pub fn service(name: &str, field: &Field<'_>, repositories: &[Name]) -> Option<S
     let health = only("health", &[ServiceKind::Http]).and_then(|field| self::health(&field));
     let backup = only("backup", &[ServiceKind::Postgres, ServiceKind::Redis]);
     let backup = backup.zip(kind).and_then(|(field, kind)| backup::backup(&field, kind, repositories));
-    let tls = tls(&table, kind);
-    let access = Access { reach: reach?, ssh: None, tools: ToolPlace::Here, user, password, database, tls };
+    let tls = access::tls(&table, kind);
+    let (reach, ssh) = reach?;
+    let access = Access { reach, ssh, tools, user, password, database, tls };
     Some(ServiceConfig { name: Name::from(name), kind: kind?, access, health, backup })
 }
 
@@ -47,50 +51,6 @@ fn particular<'a>(table: &Table<'a>, key: &'static str, kinds: &[ServiceKind], k
 
 fn kind_of(word: &str) -> Option<ServiceKind> {
     KINDS.into_iter().find(|kind| kind.word() == word)
-}
-
-fn reach(field: &Field<'_>, kind: Option<ServiceKind>) -> Option<Reach> {
-    let table = field.table()?;
-    let tcp = table.take("tcp");
-    let unix = table.take("unix");
-    match (&tcp, &unix, kind) {
-        (Some(_), Some(unix), _) => unix.misplaced("a service has one reach", "remove tcp or unix"),
-        (None, Some(unix), Some(ServiceKind::Http)) => {
-            unix.misplaced("a service of kind \"http\" is reached by tcp", "like { tcp = \"app-1:8080\" }");
-        }
-        (None, None, _) if table.is_empty() => {
-            table.complain("says not how the service is reached", "with tcp = \"db-1:5432\" or unix = \"/run/…/socket\"");
-        }
-        _ => {}
-    }
-    let tcp = tcp.and_then(|field| field.parse_hidden(value::tcp));
-    tcp.or_else(|| unix.and_then(|field| path(&field)).map(Reach::Unix))
-}
-
-/// A health check knows no encryption that is not verified.
-fn tls(table: &Table<'_>, kind: Option<ServiceKind>) -> Tls {
-    let modes: &[&str] = match kind {
-        Some(ServiceKind::Http) => &["disable", "verify-full"],
-        _ => &["disable", "require", "verify-full"],
-    };
-    let mode = table.take("tls").and_then(|field| field.word(modes, |word| mode_of(word).filter(|_| modes.contains(&word))));
-    let ca = table.take("ca");
-    match (mode.unwrap_or_default(), ca) {
-        (Tls::VerifyFull { .. }, ca) => Tls::VerifyFull { ca: ca.and_then(|field| path(&field)) },
-        (mode, ca) => {
-            ca.inspect(|ca| ca.misplaced("ca is of no use here", "it is trusted with tls = \"verify-full\" alone"));
-            mode
-        }
-    }
-}
-
-fn mode_of(word: &str) -> Option<Tls> {
-    match word {
-        "disable" => Some(Tls::Disable),
-        "require" => Some(Tls::Require),
-        "verify-full" => Some(Tls::VerifyFull { ca: None }),
-        _ => None,
-    }
 }
 
 fn health(field: &Field<'_>) -> Option<Health> {

@@ -10,6 +10,7 @@ use crate::domain::guard::Guard;
 use crate::domain::secret::SecretRef;
 use crate::domain::service::ServiceKind;
 
+mod access;
 mod backups;
 mod errors;
 mod layers;

@@ -17,6 +17,7 @@ use crate::runtime::connect::Vault;
 mod alertmanager;
 mod endpoint;
 mod files;
+mod methods;
 mod prometheus;
 mod secrets;
 mod service;

@@ -1,18 +1,23 @@
 //! From the configuration to what adapters are made of: secrets found, endpoints put together. It connects to nothing.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use secrecy::SecretString;
 
+use crate::adapters::afar::{self, Afar};
 use crate::adapters::http::{self, Endpoint};
 use crate::adapters::reach::{Login, Reach};
 use crate::adapters::secret::{self, SecretError};
 use crate::adapters::tls::{self, TlsMode};
+use crate::adapters::tools::surroundings::Surroundings;
+use crate::adapters::tools::tools;
 use crate::config::model::{Auth, Environment, HeaderValue, ServiceConfig, Upstream};
-use crate::domain::access::{self, Tls};
+use crate::domain::access::{self, Access, Tls};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::secret::SecretRef;
+use crate::domain::service::ServiceKind;
 
 /// The secrets of a configuration, each looked for once: a command may ask somebody for a key.
 #[derive(Debug, Default)]
@@ -80,12 +85,24 @@ pub fn reach(service: &ServiceConfig) -> Result<Reach, Fault> {
         Tls::Require => TlsMode::Require,
         Tls::VerifyFull { ca } => verified(ca),
     };
-    let direct = service.access.ssh.is_none();
     match &service.access.reach {
-        access::Reach::Tcp { host, port } if direct => Ok(Reach::Tcp { host: host.clone(), port: *port, tls }),
-        access::Reach::Unix(path) if direct => Ok(Reach::Unix { path: path.clone() }),
+        access::Reach::Tcp { host, port } if is_direct(&service.access) => {
+            Ok(Reach::Tcp { host: host.clone(), port: *port, tls })
+        }
+        access::Reach::Unix(path) if is_direct(&service.access) => Ok(Reach::Unix { path: path.clone() }),
         other => Err(Fault::new(FaultKind::Unreachable, format!("{other} is only reached by its tools"))),
     }
+}
+
+/// Whether a service is reached from here, without its own tools.
+pub fn is_direct(access: &Access) -> bool {
+    access.ssh.is_none() && matches!(access.reach, access::Reach::Tcp { .. } | access::Reach::Unix(_))
+}
+
+/// A service as its own tools reach it.
+pub fn afar(service: &ServiceConfig, patience: Duration) -> Afar {
+    let kind = if service.kind == ServiceKind::Redis { afar::Kind::Redis } else { afar::Kind::Postgres };
+    Afar::new(tools(&service.access, &Surroundings::inherited()), kind, patience)
 }
 
 /// Who midwatch is to a database.

@@ -1,5 +1,6 @@
 //! Direct probes of services: the console still knows the databases when Prometheus is the thing that is down.
 
+use crate::adapters::afar::{self, Afar};
 use crate::adapters::health::HealthCheck;
 use crate::adapters::http::{Budget, Endpoint};
 use crate::adapters::postgres::Postgres;
@@ -19,6 +20,8 @@ pub enum Prober {
     Redis(Redis),
     /// By its health check.
     Http(HealthCheck),
+    /// By its own tools: nothing else reaches it.
+    Afar(Afar),
 }
 
 impl Prober {
@@ -32,6 +35,9 @@ impl Prober {
                 let expected = service.health.as_ref().and_then(|h| h.status);
                 let endpoint = Endpoint { timeout: PATIENCE, ..connect::health(service) };
                 HealthCheck::new(&endpoint, expected, budget.clone()).map(Self::Http)
+            }
+            ServiceKind::Postgres | ServiceKind::Redis if !connect::is_direct(&service.access) => {
+                Ok(Self::Afar(connect::afar(service, afar::PATIENCE)))
             }
             ServiceKind::Postgres => {
                 let (reach, login) = (connect::reach(service)?, connect::login(service, vault)?);
@@ -52,6 +58,7 @@ impl Prober {
             Self::Postgres(client) => client.probe().await,
             Self::Redis(client) => client.probe().await,
             Self::Http(client) => client.probe().await,
+            Self::Afar(tools) => tools.probe().await,
         }
     }
 }

@@ -18,6 +18,8 @@ const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "#[ignore", "allow(dead
 const RESTING: &[(&str, &str)] = &[
     ("tests/servers.rs", "until"),
     ("tests/support/servers.rs", "eventually"),
+    ("tests/support/docker.rs", "eventually"),
+    ("tests/support/docker.rs", "answers"),
     ("tests/demo/host.rs", "until"),
     ("tests/repository/bucket.rs", "until"),
     ("tests/support/s3.rs", "drip"),

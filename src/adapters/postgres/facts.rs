@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::domain::service::{PostgresFacts, Replica, Role};
 
 /// Runs on PostgreSQL 10 and newer, as any role. What only `pg_monitor` may see comes as null for others.
-pub(super) const QUERY: &str = r"
+pub(crate) const QUERY: &str = r"
 WITH me AS (
   SELECT pg_is_in_recovery() AS standby, pg_has_role('pg_read_all_stats', 'USAGE') AS monitor
 ), receiver AS (
@@ -64,7 +64,7 @@ struct ReplicaRow {
 }
 
 /// Reads the query's answer.
-pub(super) fn read(json: &str, bytes: Option<u64>) -> serde_json::Result<PostgresFacts> {
+pub(crate) fn read(json: &str, bytes: Option<u64>) -> serde_json::Result<PostgresFacts> {
     let row: Row = serde_json::from_str(json)?;
     Ok(PostgresFacts {
         version: row.version.split(' ').next().unwrap_or_default().to_owned(),

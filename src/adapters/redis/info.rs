@@ -25,7 +25,7 @@ impl<'a> Info<'a> {
 }
 
 /// Reads the text, or none where it is not INFO's. `now` is ours, since the Unix epoch, for servers that do not tell theirs.
-pub(super) fn read(text: &str, now: Duration) -> Option<RedisFacts> {
+pub(crate) fn read(text: &str, now: Duration) -> Option<RedisFacts> {
     let info = Info::of(text);
     // Valkey names both.
     let version = [info.word("valkey_version"), info.word("redis_version")].into_iter().find(|v| !v.is_empty())?;

@@ -1,13 +1,12 @@
 //! Programs that do not run on this host: behind `ssh`, in a container. A shell there (`run.sh`) gets their secrets through its
 //! standard input, and ends them when that ends: so nothing goes on over there, however midwatch ends.
 
-use std::path::PathBuf;
 use std::process::Output;
 
 use secrecy::ExposeSecret as _;
 use tokio::process::Command;
 
-use crate::adapters::tools::find::find;
+use crate::adapters::tools::find::{in_path, missing};
 use crate::adapters::tools::route::Route;
 use crate::adapters::tools::running::Program;
 use crate::adapters::tools::surroundings::Surroundings;
@@ -50,7 +49,7 @@ fn secrets(run: &Run) -> Result<Vec<u8>, Failure> {
 /// `ssh` or `docker` of this host.
 fn command(words: &[String], around: &Surroundings) -> Result<Command, Failure> {
     let (carrier, rest) = words.split_first().map_or(("sh", words), |(first, rest)| (first, rest));
-    let carrier: PathBuf = find(carrier, &ToolPlace::Here, None)?;
+    let carrier = in_path(carrier, around.path()).ok_or_else(|| missing(carrier, &ToolPlace::Here, None))?;
     let mut command = Command::new(carrier);
     command.args(rest).env_clear().current_dir("/").envs(around.for_carriers()).env("LC_ALL", "C");
     Ok(command)
@@ -63,3 +62,6 @@ async fn output(words: &[String], around: &Surroundings) -> Result<Output, Failu
     let failed = |e| Failure::new(FailureKind::Tool, format!("starting {}: {e}", words.first().map_or("", String::as_str)));
     command.output().await.map_err(failed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,9 +31,9 @@ pub fn path(place: &ToolPlace, major: Option<u16>, path: &OsStr) -> OsString {
 /// Where a program is. Of PostgreSQL's, that of the `major` version, else of the newest. An image finds its own.
 pub fn find(program: &str, place: &ToolPlace, major: Option<u16>) -> Result<PathBuf, Failure> {
     match place {
-        ToolPlace::Folder(_) if SYSTEM.contains(&program) => in_path(program),
+        ToolPlace::Folder(_) if SYSTEM.contains(&program) => in_path(program, &inherited()),
         ToolPlace::Folder(folder) => Some(folder.join(program)).filter(|path| executable(path)),
-        ToolPlace::Here => side_by_side(program, major).or_else(|| in_path(program)),
+        ToolPlace::Here => here(program, major),
         ToolPlace::Image(_) => Some(program.into()),
     }
     .ok_or_else(|| missing(program, place, major))
@@ -52,14 +52,23 @@ fn versions_in(folder: &Path, prefix: &str) -> Vec<(u16, PathBuf)> {
     entries.filter_map(|entry| Some((major(entry.file_name().to_str()?)?, entry.path().join("bin")))).collect()
 }
 
-fn side_by_side(program: &str, major: Option<u16>) -> Option<PathBuf> {
-    let suits = |found: u16| major.is_none_or(|major| major == found);
-    versions().into_iter().filter(|(found, _)| suits(*found)).map(|(_, bin)| bin.join(program)).find(|path| executable(path))
+/// Where versions lie side by side, what `PATH` has is a wrapper that chooses one of them by itself.
+fn here(program: &str, major: Option<u16>) -> Option<PathBuf> {
+    let all = versions().into_iter().map(|(found, bin)| (found, bin.join(program)));
+    let all: Vec<_> = all.filter(|(_, path)| executable(path)).collect();
+    if all.is_empty() {
+        return in_path(program, &inherited());
+    }
+    all.into_iter().find(|(found, _)| major.is_none_or(|major| major == *found)).map(|(_, path)| path)
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(ALSO.iter().map(PathBuf::from));
+fn inherited() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// The first in a `PATH`, or where programs are that a short one leaves out.
+pub(super) fn in_path(program: &str, path: &OsStr) -> Option<PathBuf> {
+    let folders = std::env::split_paths(path).chain(ALSO.iter().map(PathBuf::from));
     folders.map(|folder| folder.join(program)).find(|path| executable(path))
 }
 
@@ -67,7 +76,7 @@ fn executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-fn missing(program: &str, place: &ToolPlace, major: Option<u16>) -> Failure {
+pub(super) fn missing(program: &str, place: &ToolPlace, major: Option<u16>) -> Failure {
     let of = major.map(|major| format!(" of PostgreSQL {major}")).unwrap_or_default();
     match place {
         ToolPlace::Folder(folder) => Failure::new(FailureKind::Tool, format!("there is no {program} in {}", folder.display()))

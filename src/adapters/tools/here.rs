@@ -26,7 +26,7 @@ pub struct Home<'a> {
 pub fn start(place: &ToolPlace, run: &Run, around: &Surroundings, home: Option<Home<'_>>) -> Result<Box<dyn Running>, Failure> {
     let program = find(&run.program, place, run.major)?;
     let mut command = command(&program, run, around, home);
-    command.env("PATH", find::path(place, run.major, &around.path()));
+    command.env("PATH", find::path(place, run.major, around.path()));
     Ok(Box::new(Program::start(&run.program, command, run.input)?))
 }
 

@@ -1,7 +1,7 @@
 //! What of midwatch's own surroundings its programs get: where programs are, and how Docker and `ssh` find their way. Nothing
 //! like `PGHOST` or `LD_PRELOAD`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 /// What every program gets.
 const ALL: &[&str] = &["PATH", "HOME"];
@@ -36,9 +36,17 @@ impl Surroundings {
         self
     }
 
+    /// The same with another `PATH`.
+    #[must_use]
+    pub fn with_path(mut self, path: impl Into<OsString>) -> Self {
+        self.0.retain(|(name, _)| *name != "PATH");
+        self.0.push(("PATH", path.into()));
+        self
+    }
+
     /// Where programs are.
-    pub(super) fn path(&self) -> OsString {
-        self.for_all().find(|(name, _)| *name == "PATH").map(|(_, path)| path.clone()).unwrap_or_default()
+    pub(super) fn path(&self) -> &OsStr {
+        self.0.iter().find(|(name, _)| *name == "PATH").map_or(OsStr::new(""), |(_, path)| path)
     }
 
     /// What every program gets.

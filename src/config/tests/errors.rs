@@ -184,9 +184,10 @@ fn mistakes_in_a_reach_are_explained() {
 
 #[test]
 fn a_reach_that_is_not_known_names_those_that_are() {
-    let found = problems("[environments.e.services]\ns = { kind = 'redis', reach = { docker = 'redis-1' } }");
+    let found = problems("[environments.e.services]\ns = { kind = 'redis', reach = { pigeon = 'redis-1' } }");
     let all: Vec<_> = found.iter().map(ToString::to_string).collect();
-    assert!(all.iter().any(|told| told.contains("unknown key \"docker\"") && told.contains("known here: tcp, unix")), "{all:?}");
+    let known = "known here: tcp, unix, docker, network, ssh";
+    assert!(all.iter().any(|told| told.contains("unknown key \"pigeon\"") && told.contains(known)), "{all:?}");
     let http = problems("[environments.e.services]\ns = { kind = 'http', reach = { unix = '/s' } }");
     assert_eq!(http[0].message, "a service of kind \"http\" is reached by tcp");
 }

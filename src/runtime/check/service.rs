@@ -11,6 +11,7 @@ use crate::config::model::ServiceConfig;
 use crate::domain::access::{Reach, Tls};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, PostgresFacts, RedisFacts, Report, Role, ServiceKind};
+use crate::runtime::check::methods;
 use crate::runtime::check::{Finding, Subject};
 use crate::runtime::connect::{self, Vault};
 
@@ -23,7 +24,11 @@ pub async fn check(subject: Subject, service: &ServiceConfig, vault: &Vault, bud
     let barred = login.is_err();
     let without = Login { user: service.access.user.clone(), password: None };
     match probe(service, &login.unwrap_or(without), budget).await {
-        Ok(report) => answering(&subject, service, &report),
+        Ok(report) => {
+            let mut found = answering(&subject, service, &report);
+            found.extend(methods::check(&subject, service, &report).await);
+            found
+        }
         Err(fault) if barred && fault.kind == FaultKind::Denied => {
             vec![subject.note(format!("{} answers, but was asked nothing more without its password", service.access.reach), "")]
         }
@@ -32,6 +37,9 @@ pub async fn check(subject: Subject, service: &ServiceConfig, vault: &Vault, bud
 }
 
 async fn probe(service: &ServiceConfig, login: &Login, budget: &Budget) -> Result<Report, Fault> {
+    if service.kind != ServiceKind::Http && !connect::is_direct(&service.access) {
+        return connect::afar(service, DEADLINE).probe().await;
+    }
     let reach = || connect::reach(service);
     let expected = service.health.as_ref().and_then(|health| health.status);
     match service.kind {

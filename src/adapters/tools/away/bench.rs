@@ -37,19 +37,22 @@ impl FarBench {
     pub async fn open(route: &Route, around: &Surroundings, folder: &Path) -> Result<Self, Failure> {
         let hold = Hold::take(folder)?;
         let name = name(hold.folder());
-        let (keeper, mut inside) = match &route.place {
+        let (keeping, mut inside) = match &route.place {
             Place::Host => (route.clone(), route.clone()),
             Place::Inside { container } => fresh(route, image_of(route, around, container).await?, &name),
             Place::Fresh { image, .. } => fresh(route, image.clone(), &name),
         };
-        if keeper.place != Place::Host {
-            remove_container(&keeper, around, &name).await?;
+        if keeping.place != Place::Host {
+            remove_container(&keeping, around, &name).await?;
         }
         let whole = Path::new("/tmp").join(&name);
-        let command = away::command(&keeper.bench(&whole.display().to_string()), around)?;
+        let command = away::command(&keeping.bench(&whole.display().to_string()), around)?;
         let mut keeper = Program::far("a scratch room", command, b"").await?;
         let room = whole.join("room");
-        inside.room = Some(Room { folder: room.clone(), owner: owner(&mut keeper).await? });
+        let Some(owner) = owner(&mut keeper).await? else {
+            return Err(not_kept(&keeping.place, &keeper.ended().await?.stderr));
+        };
+        inside.room = Some(Room { folder: room.clone(), owner });
         Ok(Self { route: inside, around: around.clone(), room, keeper: Mutex::new(Some(keeper)), hold })
     }
 }
@@ -127,15 +130,20 @@ async fn remove_container(route: &Route, around: &Surroundings, name: &str) -> R
     Ok(())
 }
 
-/// Whose the room is, as its keeper tells when it is ready.
-async fn owner(keeper: &mut Program) -> Result<String, Failure> {
+/// Whose the room is, as its keeper tells when it is ready; none where it ended instead.
+async fn owner(keeper: &mut Program) -> Result<Option<String>, Failure> {
     let mut line = String::new();
     if let Some(out) = keeper.stdout() {
         BufReader::new(out).read_line(&mut line).await?;
     }
-    match line.trim() {
-        "" => Err(unavailable("a scratch room", &keeper.ended().await?.stderr)),
-        owner => Ok(owner.to_owned()),
+    Ok(Some(line.trim()).filter(|owner| !owner.is_empty()).map(str::to_owned))
+}
+
+fn not_kept(place: &Place, words: &str) -> Failure {
+    let failure = unavailable("a scratch room", words);
+    match place {
+        Place::Fresh { image, .. } if words.contains("No such image") => failure.mend(format!("docker pull {image}")),
+        _ => failure,
     }
 }
 

@@ -24,14 +24,18 @@ shift
 case $folders in
   */*) PATH=$folders:$PATH ;;
   *)
-    best=0
+    best=0 any=
     for folder in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do
       major=${folder%/bin} major=${major##*[/-]}
       case $major in *[!0-9]*) continue ;; esac
+      [ -x "$folder/$1" ] || continue
+      any=yes
       [ "$folders" = newest ] || [ "$folders" = "$major" ] || continue
-      if [ -x "$folder/$1" ] && [ "$major" -gt "$best" ]; then best=$major bin=$folder; fi
+      if [ "$major" -gt "$best" ]; then best=$major bin=$folder; fi
     done
-    [ "$best" -gt 0 ] && PATH=$bin:$PATH
+    # What PATH has where versions lie side by side is a wrapper that chooses one of them by itself.
+    if [ "$best" -gt 0 ]; then PATH=$bin:$PATH
+    elif [ "$any" ]; then echo "midwatch: $1 of PostgreSQL $folders is not installed there" >&2; exit 127; fi
     ;;
 esac
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
