@@ -8,7 +8,6 @@ mod desk;
 #[path = "jobs/hold.rs"]
 mod hold;
 #[path = "support/servers.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
 mod servers;
 #[path = "jobs/shared.rs"]
 mod shared;
@@ -50,7 +49,7 @@ fn has(job: &Value, event: &str) -> bool {
 
 fn worker(job: &Value) -> Pid {
     let events = job["history"].as_array().unwrap().iter().map(|entry| &entry["event"]);
-    let last = events.filter(|event| event["event"] == "taken").last().unwrap();
+    let last = events.rev().find(|event| event["event"] == "taken").unwrap();
     Pid::from_raw(last["pid"].as_i64().unwrap() as i32).unwrap()
 }
 

@@ -16,17 +16,22 @@ impl Hold {
         let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3600) -- the hold");
         let theirs = Arc::clone(server);
         let session = std::thread::spawn(move || drop(theirs.psql(&lock)));
-        let held = format!("SELECT 1 FROM pg_locks WHERE relation = '{table}'::regclass AND mode = 'AccessExclusiveLock' AND granted");
+        let held =
+            format!("SELECT 1 FROM pg_locks WHERE relation = '{table}'::regclass AND mode = 'AccessExclusiveLock' AND granted");
         eventually("the table is held", || server.psql(&held).as_deref() == Some("1"));
         Self { server: Arc::clone(server), session: Some(session) }
     }
 
-    pub fn release(self) {}
+    /// Lets go.
+    pub fn release(self) {
+        drop(self);
+    }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%-- the hold' AND pid <> pg_backend_pid()";
+        let end =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%-- the hold' AND pid <> pg_backend_pid()";
         self.server.psql(end);
         drop(self.session.take().map(JoinHandle::join));
     }
