@@ -14,6 +14,7 @@ use crate::domain::time::Stamp;
 use crate::ports::{Promise, World};
 use crate::runtime::desk::Desk;
 use crate::runtime::office::Office;
+use crate::runtime::worker::survival;
 use crate::runtime::world::Outside;
 use crate::runtime::{metrics, planner};
 
@@ -46,7 +47,9 @@ impl Clerk {
     /// The plan that words ask for. Only reads.
     pub async fn plan(&self, environment: &Name, words: &[String]) -> Result<Plan, Failure> {
         let live = live(&self.desk.jobs(JOBS).await?);
-        planner::plan(&self.config, environment, words, &self.world, &live).await
+        let mut plan = planner::plan(&self.config, environment, words, &self.world, &live).await?;
+        plan.notes.extend(survival::note().await);
+        Ok(plan)
     }
 
     /// What the environment that opens looks like to Prometheus.
@@ -66,7 +69,11 @@ fn live(jobs: &[Job]) -> Vec<BackupId> {
 
 impl Office for Clerk {
     fn jobs(&self) -> Promise<'_, Vec<Job>> {
-        Box::pin(self.desk.jobs(JOBS))
+        Box::pin(async move {
+            // What cannot be noted keeps nobody from looking.
+            drop(self.desk.present().await);
+            self.desk.jobs(JOBS).await
+        })
     }
 
     fn log(&self, job: JobId) -> Promise<'_, Log> {

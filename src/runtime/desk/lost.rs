@@ -34,6 +34,9 @@ impl Desk {
 
 pub(super) fn find(ledger: &Arc<Ledger>) -> Result<Vec<JobId>, Failure> {
     let mut lost = Vec::new();
+    if ledger.writable().is_err() {
+        return Ok(lost);
+    }
     for record in ledger.open_jobs()?.into_iter().filter(|record| !record.alive) {
         let asked = ledger.is_asked(record.id)?;
         if asked || needs_a_worker(&record) {

@@ -21,8 +21,8 @@ struct Login {
 }
 
 /// What the person should know before a job starts, where it would end with their login.
-pub fn survival_note() -> Option<String> {
-    note(login())
+pub async fn note() -> Option<String> {
+    tokio::task::spawn_blocking(|| judge(login())).await.ok().flatten()
 }
 
 /// What to put before the command of a worker; nothing where its own session is enough.
@@ -33,7 +33,7 @@ pub(super) fn wrapping(unit: &str) -> Vec<OsString> {
     if login.session && login.lingers && login.managed { words.map(OsString::from).into() } else { vec![] }
 }
 
-fn note(login: Login) -> Option<String> {
+fn judge(login: Login) -> Option<String> {
     if !login.session || login.lingers && login.managed || login.kills == Some(false) {
         return None;
     }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn rule_05_whoever_would_lose_a_job_with_their_login_is_told() {
         let here = Login { session: true, lingers: false, kills: Some(true), managed: true };
-        let told = |login| note(login).is_some();
+        let told = |login| judge(login).is_some();
         assert!(told(here));
         assert!(told(Login { kills: None, ..here }), "what cannot be told is not called safe");
         assert!(told(Login { lingers: true, managed: false, ..here }));
