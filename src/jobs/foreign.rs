@@ -8,6 +8,9 @@
 pub mod archive;
 pub mod errors;
 pub mod find;
+pub mod pgbackrest;
+pub mod prove;
 pub mod read;
+pub mod restore;
 pub mod script;
 pub mod survey;

@@ -2,6 +2,7 @@
 
 use crate::jobs::routine::Routine;
 
+mod adopt;
 mod backup;
 mod clean;
 mod prune;
@@ -10,7 +11,7 @@ mod target;
 mod verify;
 
 /// Every routine, in the order of help.
-pub const ALL: &[&Routine] = &[backup::BACKUP, verify::VERIFY, prune::PRUNE, clean::CLEAN];
+pub const ALL: &[&Routine] = &[backup::BACKUP, verify::VERIFY, adopt::ADOPT, prune::PRUNE, clean::CLEAN];
 
 /// A routine by its name.
 pub fn find(name: &str) -> Option<&'static Routine> {

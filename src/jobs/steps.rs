@@ -2,7 +2,9 @@
 
 use crate::jobs::step::StepKind;
 
+pub mod adopt;
 pub mod backup;
+mod foreign_prove;
 mod postgres_base_backup;
 mod postgres_dump;
 mod postgres_prove;
@@ -26,6 +28,8 @@ pub const ALL: &[&dyn StepKind] = &[
     sweep::SWEEP,
     prune::PRUNE,
     verdict::VERDICT,
+    adopt::ADOPT,
+    foreign_prove::FOREIGN_PROVE,
 ];
 
 /// A step kind by its name.

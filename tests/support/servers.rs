@@ -266,7 +266,7 @@ pub fn program(program: &str) -> PathBuf {
 }
 
 /// One of PostgreSQL's programs, as the user it runs as.
-fn pg(name: &str) -> Command {
+pub fn pg(name: &str) -> Command {
     let mut command = Command::new(program(name));
     command.current_dir("/").env_remove("PGPASSWORD").env_remove("PGHOST");
     if let Some((uid, gid)) = pg_user() {

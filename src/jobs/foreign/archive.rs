@@ -22,11 +22,7 @@ pub fn read(head: &[u8]) -> Option<Archive> {
     from.width = from.byte()?.into();
     let (_offsets, _sort) = (from.byte()?, from.byte()?);
     // Until 1.14 a number, since then a byte.
-    if format >= (1, 15) {
-        from.byte().map(drop)?
-    } else {
-        from.number().map(drop)?
-    }
+    let _compression = if format >= (1, 15) { from.byte()?.into() } else { from.number()? };
     // Seconds to years, and whether it was summer.
     for _ in 0..7 {
         from.number()?;

@@ -43,6 +43,7 @@ const CUT: &[&str] = &[
     "input file is too short",
     "input file does not appear to be a valid",
     "incomplete tar header",
+    "missing data for column",
 ];
 
 /// One error, with the statement that it is of.

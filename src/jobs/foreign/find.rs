@@ -19,8 +19,15 @@ pub enum Kind {
     Folder,
     /// `pg_dump -Ft`.
     Tar,
+    /// A backup in a repository of `pgbackrest`'s.
+    Pgbackrest,
     /// A Redis's or Valkey's RDB.
     Rdb,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [Self::Script, Self::Archive, Self::Folder, Self::Tar, Self::Pgbackrest, Self::Rdb];
 }
 
 /// A foreign backup.
@@ -28,9 +35,9 @@ pub enum Kind {
 pub struct Found {
     /// What it is.
     pub kind: Kind,
-    /// Its file; for a directory archive its folder.
+    /// Its file; for a directory archive and a backup of `pgbackrest`'s its folder.
     pub path: String,
-    /// Its files: one, but for a directory archive.
+    /// Its files: one, but for a directory archive. Of a backup of `pgbackrest`'s its manifest, which has the hashes of the rest.
     pub files: Vec<Listed>,
     /// The checksum that was written beside it.
     pub sidecar: Option<Listed>,
@@ -46,13 +53,14 @@ impl Kind {
             Self::Archive => "archive",
             Self::Folder => "archive-folder",
             Self::Tar => "archive-tar",
+            Self::Pgbackrest => "pgbackrest",
             Self::Rdb => "rdb",
         }
     }
 
     /// The kind of a word.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Script, Self::Archive, Self::Folder, Self::Tar, Self::Rdb].into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// For people.
@@ -62,6 +70,7 @@ impl Kind {
             Self::Archive => "pg_dump custom archive",
             Self::Folder => "pg_dump directory archive",
             Self::Tar => "pg_dump tar archive",
+            Self::Pgbackrest => "pgbackrest backup",
             Self::Rdb => "RDB",
         }
     }
@@ -81,8 +90,35 @@ pub struct Suspect {
     pub sidecar: Option<Listed>,
 }
 
-/// Parts a listing into directory archives and single files; checksums go with their files.
+/// Parts a listing into backups that are folders and single files; checksums go with their files.
 pub fn sort(listed: &[Listed]) -> (Vec<Found>, Vec<Suspect>) {
+    let roots = pgbackrest_roots(listed);
+    let (listed, repositories): (Vec<Listed>, Vec<Listed>) =
+        listed.iter().cloned().partition(|file| !roots.iter().any(|root| is_of_repository(root, &file.path)));
+    let (mut folders, suspects) = sort_plain(&listed);
+    let manifests = repositories.into_iter().filter(|file| file.name() == "backup.manifest");
+    folders.extend(manifests.map(|file| Found {
+        kind: Kind::Pgbackrest,
+        path: file.folder().to_owned(),
+        files: vec![file],
+        sidecar: None,
+        roles: None,
+    }));
+    (folders, suspects)
+}
+
+/// What stands before `backup/STANZA/backup.info`.
+fn pgbackrest_roots(listed: &[Listed]) -> BTreeSet<String> {
+    let infos = listed.iter().filter_map(|file| file.path.strip_suffix("/backup.info"));
+    let above = infos.filter_map(|folder| folder.rsplit_once('/').map_or(Some(""), |(above, _)| Some(above)));
+    above.filter_map(|above| above.strip_suffix("backup").map(str::to_owned)).collect()
+}
+
+fn is_of_repository(root: &str, path: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.starts_with("backup/") || rest.starts_with("archive/"))
+}
+
+fn sort_plain(listed: &[Listed]) -> (Vec<Found>, Vec<Suspect>) {
     let tocs = listed.iter().filter(|file| file.name() == "toc.dat" && !file.folder().is_empty());
     let folders: BTreeSet<&str> = tocs.map(Listed::folder).collect();
     let inside = |file: &Listed| folders.contains(file.folder());
@@ -175,6 +211,23 @@ mod tests {
     }
 
     #[test]
+    fn a_repository_of_pgbackrest_has_a_backup_for_each_manifest() {
+        let all = listed(&[
+            "r/archive/main/15-1/0001/0002.gz",
+            "r/backup/main/20261101-020000F/backup.manifest",
+            "r/backup/main/20261101-020000F/pg_data/base/1/2.gz",
+            "r/backup/main/20261102-020000F/backup.manifest.copy",
+            "r/backup/main/backup.info",
+            "r/x.sql",
+        ]);
+        let (folders, suspects) = sort(&all);
+        let paths: Vec<&str> = folders.iter().map(|found| found.path.as_str()).collect();
+        assert_eq!(paths, ["r/backup/main/20261101-020000F"], "one that is not complete is none");
+        assert_eq!((suspects.len(), suspects[0].file.path.as_str()), (1, "r/x.sql"));
+        assert_eq!(sort(&listed(&["backup/main/a/backup.manifest", "backup/main/backup.info"])).0.len(), 1);
+    }
+
+    #[test]
     fn what_a_file_begins_with_counts_more_than_its_name() {
         assert_eq!(kind("x.sql", b"PGDMP\x01\x0e"), Some(Kind::Archive));
         assert_eq!(kind("x.dump", b"--\n-- PostgreSQL database dump\n--\n"), Some(Kind::Script));
@@ -198,7 +251,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_word_of_its_own() {
-        for kind in [Kind::Script, Kind::Archive, Kind::Folder, Kind::Tar, Kind::Rdb] {
+        for kind in Kind::ALL {
             assert_eq!(Kind::of(kind.word()), Some(kind));
         }
     }

@@ -75,17 +75,12 @@ pub async fn head(trove: &dyn Trove, file: &Listed) -> Result<Bytes, Failure> {
 
 /// Opens a file as its tool wrote it.
 pub fn open(trove: Arc<dyn Trove>, file: &Listed) -> Plain {
-    let (path, bytes) = (file.path.clone(), file.bytes);
-    Box::new(Reader {
-        trove,
-        path,
-        at: 0,
-        bytes,
-        pending: None,
-        unpacker: Unpacker::default(),
-        ready: Bytes::new(),
-        is_over: false,
-    })
+    Box::new(Reader::new(trove, file, Unpacker::default()))
+}
+
+/// Opens a file as it lies there.
+pub fn raw(trove: Arc<dyn Trove>, file: &Listed) -> Plain {
+    Box::new(Reader::new(trove, file, Unpacker::Plain))
 }
 
 struct Reader {
@@ -100,6 +95,11 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(trove: Arc<dyn Trove>, file: &Listed, unpacker: Unpacker) -> Self {
+        let (path, bytes) = (file.path.clone(), file.bytes);
+        Self { trove, path, at: 0, bytes, pending: None, unpacker, ready: Bytes::new(), is_over: false }
+    }
+
     fn ask(&mut self) -> &mut BoxFuture<'static, Result<Bytes, Failure>> {
         let (trove, path) = (self.trove.clone(), self.path.clone());
         let range = self.at..self.bytes.min(self.at + CHUNK);

@@ -187,7 +187,8 @@ async fn clock(link: &dyn RedisLink) -> Result<Stamp, Failure> {
 }
 
 /// A key that must exist.
-async fn asserted(link: &dyn RedisLink, assertion: &Assertion) -> Result<Check, Failure> {
+/// Whether a key that must exist does.
+pub async fn asserted(link: &dyn RedisLink, assertion: &Assertion) -> Result<Check, Failure> {
     let name = format!("assertion: {}", assertion.name);
     let Ok(database) = assertion.database.parse() else {
         return Ok(Check::failed(name, format!("{:?} is no number of a database", assertion.database)));
