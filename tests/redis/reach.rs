@@ -7,7 +7,7 @@ use midwatch::domain::access::{Access, Reach, Tls};
 use midwatch::domain::failure::FailureKind;
 
 use crate::data::{counts, fill};
-use crate::servers::{Redis, free_port};
+use crate::servers::{Redis, eventually, free_port};
 use crate::stage::{Stage, census};
 
 /// One that listens in every way; with its TLS port, its socket and its certificate.
@@ -63,6 +63,41 @@ async fn a_snapshot_comes_by_socket_and_by_tls_and_by_tools_alike() {
     }
     let stranger = tls("127.0.0.1", Tls::VerifyFull { ca: Some(certificate) });
     assert_eq!(stage.server(&stranger).await.unwrap_err().kind, FailureKind::Unavailable, "the name is another");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_is_backed_up_while_it_follows_its_primary() {
+    let (mut primary, stage) = (Redis::start(&["--repl-diskless-sync-delay", "0"]), Stage::new());
+    fill(&primary, 40, 6);
+    let port = primary.port.to_string();
+    let replica = Redis::start(&["--repl-diskless-sync-delay", "0", "--replicaof", "127.0.0.1", &port]);
+    let link = |state: &str| {
+        eventually(state, || replica.cli(&["INFO", "replication"]).contains(&format!("master_link_status:{state}")));
+    };
+    link("up");
+    let access = stage.access(&replica);
+    let server = stage.server(&access).await.unwrap();
+    assert_eq!((server.role, server.notes.len()), ("replica", 1));
+    stage.back_up("one", &access).await;
+    assert!(stage.prove("one", &access).await.unwrap().proved);
+    primary.process.kill();
+    link("down");
+    let failure = stage.copy("two", &access).await.unwrap_err();
+    assert!(failure.what.contains("NOMASTERLINK") && failure.mend.is_some(), "{failure}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_of_a_cluster_is_backed_up_for_itself() {
+    let (server, stage) = (Redis::start(&["--cluster-enabled", "yes", "--repl-diskless-sync-delay", "0"]), Stage::new());
+    server.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    eventually("the cluster", || server.cli(&["SET", "a", "1"]) == "OK" && server.cli(&["SET", "b", "2"]) == "OK");
+    let access = stage.access(&server);
+    let found = stage.server(&access).await.unwrap();
+    assert!(found.notes[0].contains("one node of a cluster"), "{:?}", found.notes);
+    let copied = stage.back_up("one", &access).await;
+    assert_eq!(census(&copied).databases[0].keys, 2);
+    assert_eq!(census(&copied).sample.len(), 2, "{:?}", stage.told.log.lock().unwrap());
+    assert!(stage.prove("one", &access).await.unwrap().proved);
 }
 
 #[tokio::test(flavor = "multi_thread")]

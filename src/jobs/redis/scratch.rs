@@ -21,8 +21,8 @@ use crate::ports::tools::{Bench, Ended, Run, Running};
 
 /// How much is passed on at once.
 const PIECE: usize = 256 << 10;
-/// How often the server is asked whether it has loaded.
-const LOOK: Duration = Duration::from_millis(50);
+/// After how long the server is first asked whether it has loaded; each next time twice as long, up to the last.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(320));
 /// How much of the end of its log is kept.
 const LOG: usize = 64 << 10;
 /// The longest path of a socket.
@@ -151,10 +151,11 @@ impl Place<'_> {
     /// Waits until it has loaded, or has ended instead.
     async fn waited(&self, server: &mut dyn Running, reporter: &dyn Reporter) -> Result<Waited, Failure> {
         let mut ended = server.ended();
+        let mut look = LOOKS.0;
         loop {
             tokio::select! {
                 ended = &mut ended => return ended.map(Waited::Ended),
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(look) => look = LOOKS.1.min(look * 2),
             }
             // Until it listens nobody answers.
             let Ok(info) = Info::ask(self, &["persistence"]).await else { continue };
