@@ -165,8 +165,8 @@ impl Repository for StoredRepository {
             }
             let identities = if file.encrypted { self.identities().await? } else { Vec::new() };
             let told = self.store.told(&key);
-            let blocks = blocks::blocks(self.store.clone(), key, file.bytes);
-            let packed = Packed { facts: file.clone(), told, blocks, identities };
+            let stored = blocks::pieces(self.store.clone(), key, file.bytes);
+            let packed = Packed { facts: file.clone(), told, stored, identities };
             Ok(Box::new(Unpacked::new(packed)) as Plain)
         }
         .boxed()

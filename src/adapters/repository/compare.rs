@@ -5,8 +5,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
-use crate::adapters::repository::blocks::{blocks, span};
-use crate::adapters::repository::pack::short;
+use crate::adapters::repository::blocks::{Blocks, pieces, span};
 use crate::adapters::repository::seal::hex;
 use crate::adapters::repository::store::Store;
 use crate::domain::backup::catalogue::Catalogue;
@@ -51,29 +50,54 @@ struct Survey {
     zeros: bool,
 }
 
+/// Blocks are looked at where there are facts to compare them with.
 async fn survey(store: &Arc<dyn Store>, key: &str, size: u64, facts: Option<&FileFacts>) -> Result<Survey, Failure> {
-    let mut seen = Survey { sha256: String::new(), wrong: Vec::new(), zeros: true };
-    let mut whole = Sha256::new();
-    let mut stream = blocks(store.clone(), key.to_owned(), size).enumerate();
-    while let Some((n, block)) = stream.next().await {
-        let block = block?;
-        // What the block was, where all of it is there.
-        let length = facts.map_or(0, |facts| facts.bytes.saturating_sub(n as u64 * BLOCK).min(BLOCK)) as usize;
-        let was = facts.and_then(|facts| facts.blocks.get(n)).filter(|_| length <= block.len()).cloned();
-        let hashed = tokio::task::spawn_blocking(move || {
-            whole.update(&block);
-            let changed = was.is_some_and(|was| was != short(&Sha256::digest(&block[..length])));
-            (whole, changed, changed && block.iter().all(|byte| *byte == 0))
-        });
-        let (hash, changed, zeros) = hashed.await.map_err(|e| Failure::new(FailureKind::Bug, e.to_string()))?;
-        whole = hash;
-        if changed {
-            seen.wrong.push(n);
-            seen.zeros &= zeros;
-        }
+    let comparable = facts.map_or(0, |facts| facts.bytes.min(size));
+    let mut seen = Seen { whole: Sha256::new(), blocks: Blocks::default(), bytes: 0, comparable, zeros: Vec::new() };
+    let mut stream = pieces(store.clone(), key.to_owned(), size);
+    while let Some(piece) = stream.next().await {
+        let piece = piece?;
+        let hashed = tokio::task::spawn_blocking(move || seen.with(&piece));
+        seen = hashed.await.map_err(|e| Failure::new(FailureKind::Bug, e.to_string()))?;
     }
-    seen.sha256 = hex(&whole.finalize());
-    Ok(seen)
+    Ok(seen.survey(facts))
+}
+
+/// What was seen so far.
+struct Seen {
+    whole: Sha256,
+    blocks: Blocks,
+    bytes: u64,
+    /// How many bytes have something to be compared with.
+    comparable: u64,
+    /// Of each block, whether it holds nothing but zeros.
+    zeros: Vec<bool>,
+}
+
+impl Seen {
+    fn with(mut self, piece: &[u8]) -> Self {
+        self.whole.update(piece);
+        let left = self.comparable.saturating_sub(self.bytes).min(piece.len() as u64) as usize;
+        if left > 0 {
+            self.blocks.update(&piece[..left]);
+            self.zeros.resize((self.bytes / BLOCK) as usize + 1, true);
+            let zeros = self.zeros.last_mut();
+            zeros.into_iter().for_each(|zeros| *zeros &= piece[..left].iter().all(|byte| *byte == 0));
+        }
+        self.bytes += piece.len() as u64;
+        self
+    }
+
+    /// A block that is cut cannot be compared.
+    fn survey(self, facts: Option<&FileFacts>) -> Survey {
+        let sha256 = hex(&self.whole.finalize());
+        let Some(facts) = facts else { return Survey { sha256, wrong: Vec::new(), zeros: false } };
+        let is_cut = |n: usize| self.bytes < facts.bytes && (n as u64 + 1) * BLOCK > self.bytes;
+        let pairs = self.blocks.finish().into_iter().zip(&facts.blocks).enumerate();
+        let wrong: Vec<_> = pairs.filter(|(n, (is, was))| is != *was && !is_cut(*n)).map(|(n, _)| n).collect();
+        let zeros = wrong.iter().all(|n| self.zeros[*n]);
+        Survey { sha256, wrong, zeros }
+    }
 }
 
 /// Whose file it is, if it is another's: swapped, or of another generation.

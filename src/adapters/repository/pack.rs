@@ -17,9 +17,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::adapters::repository::blocks::Blocks;
 use crate::adapters::repository::seal::hex;
 use crate::adapters::repository::store::Draft;
-use crate::domain::backup::{BLOCK, Compression, FileFacts};
+use crate::domain::backup::{Compression, FileFacts};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::ports::Promise;
 use crate::ports::repository::FileSink;
@@ -289,43 +290,4 @@ impl Write for Tally {
     fn flush(&mut self) -> io::Result<()> {
         self.draft.flush()
     }
-}
-
-/// The hashes of a stream's blocks.
-#[derive(Default)]
-struct Blocks {
-    hashes: Vec<String>,
-    open: Sha256,
-    filled: u64,
-}
-
-impl Blocks {
-    fn update(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min((BLOCK - self.filled) as usize));
-            self.open.update(now);
-            self.filled += now.len() as u64;
-            if self.filled == BLOCK {
-                self.close();
-            }
-            bytes = later;
-        }
-    }
-
-    fn close(&mut self) {
-        self.hashes.push(short(&std::mem::take(&mut self.open).finalize()));
-        self.filled = 0;
-    }
-
-    fn finish(mut self) -> Vec<String> {
-        if self.filled > 0 {
-            self.close();
-        }
-        self.hashes
-    }
-}
-
-/// The form in which a block's hash is kept.
-pub fn short(hash: &[u8]) -> String {
-    hex(&hash[..8])
 }

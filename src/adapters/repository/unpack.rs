@@ -1,6 +1,7 @@
 //! Reading a file of a backup: each block is verified before anything looks at it, then decrypted, decompressed and hashed, on a
 //! thread of its own.
 
+use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -17,10 +18,9 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use crate::adapters::repository::blocks::span;
-use crate::adapters::repository::pack::short;
+use crate::adapters::repository::blocks::{short, span};
 use crate::adapters::repository::seal::hex;
-use crate::domain::backup::{Compression, FileFacts};
+use crate::domain::backup::{BLOCK, Compression, FileFacts};
 use crate::domain::failure::{Failure, FailureKind};
 
 /// How many pieces wait to be read.
@@ -34,8 +34,8 @@ pub struct Packed {
     pub facts: FileFacts,
     /// Its path or address.
     pub told: String,
-    /// Its blocks as they lie there.
-    pub blocks: BoxStream<'static, Result<Bytes, Failure>>,
+    /// What lies there, in pieces of which so many are a block.
+    pub stored: BoxStream<'static, Result<Bytes, Failure>>,
     /// What opens it, where it is encrypted.
     pub identities: Vec<Identity>,
 }
@@ -79,9 +79,15 @@ impl AsyncRead for Unpacked {
 }
 
 fn unpack(packed: Packed, handle: &Handle, to: &mpsc::Sender<Result<Bytes, Failure>>) -> Result<(), Failure> {
-    let Packed { facts, told, blocks, identities } = packed;
-    let stored =
-        Stored { facts: facts.clone(), told: told.clone(), blocks, handle: handle.clone(), block: Bytes::new(), next: 0 };
+    let Packed { facts, told, stored, identities } = packed;
+    let stored = Stored {
+        facts: facts.clone(),
+        told: told.clone(),
+        pieces: stored,
+        handle: handle.clone(),
+        block: VecDeque::new(),
+        next: 0,
+    };
     let mut plain = decompress(uncover(stored, &identities)?, facts.compression)?;
     let mut hash = Sha256::new();
     let mut bytes = 0;
@@ -168,31 +174,44 @@ impl Read for Uncovered {
 struct Stored {
     facts: FileFacts,
     told: String,
-    blocks: BoxStream<'static, Result<Bytes, Failure>>,
+    pieces: BoxStream<'static, Result<Bytes, Failure>>,
     handle: Handle,
-    block: Bytes,
+    /// What is left of the block that is read.
+    block: VecDeque<Bytes>,
     next: usize,
 }
 
 impl Stored {
-    fn fetch(&mut self) -> Result<Bytes, Failure> {
-        let Some(block) = self.handle.block_on(self.blocks.next()).transpose()? else { return Ok(Bytes::new()) };
-        if self.facts.blocks.get(self.next).is_none_or(|hash| *hash != short(&Sha256::digest(&block))) {
+    /// The next block, all of it; nothing at the end.
+    fn fetch(&mut self) -> Result<(), Failure> {
+        let (mut hash, mut bytes) = (Sha256::new(), 0);
+        while bytes < BLOCK
+            && let Some(piece) = self.handle.block_on(self.pieces.next()).transpose()?
+        {
+            hash.update(&piece);
+            bytes += piece.len() as u64;
+            self.block.push_back(piece);
+        }
+        if bytes > 0 && self.facts.blocks.get(self.next) != Some(&short(hash)) {
             let span = span(self.next, self.next, self.facts.bytes);
             return Err(Failure::new(FailureKind::Damaged, format!("{}: {span} changed since the backup", self.told)));
         }
         self.next += 1;
-        Ok(block)
+        Ok(())
     }
 }
 
 impl Read for Stored {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.block.is_empty() {
-            self.block = self.fetch().map_err(io::Error::other)?;
+            self.fetch().map_err(io::Error::other)?;
         }
-        let some = self.block.len().min(into.len());
-        self.block.copy_to_slice(&mut into[..some]);
+        let Some(piece) = self.block.front_mut() else { return Ok(0) };
+        let some = piece.len().min(into.len());
+        piece.copy_to_slice(&mut into[..some]);
+        if piece.is_empty() {
+            self.block.pop_front();
+        }
         Ok(some)
     }
 }

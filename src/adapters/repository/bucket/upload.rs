@@ -1,14 +1,16 @@
 //! One object on its way up, in parts.
 //!
-//! Memory: a part is filled, one waits, and [`AT_ONCE`] are under way. Parts grow with their number, so that 170 GB fit into the
-//! ten thousand that S3 takes and most files never need more than the smallest.
+//! Memory: a part is gathered while [`AT_ONCE`] are under way. Parts grow with their number, so that 170 GB fit into the ten
+//! thousand that S3 takes and most files never need more than the smallest. They are gathered from pieces, because the allocator
+//! gives those out again and again.
 
 use std::io::{self, Write};
 use std::mem;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
@@ -19,23 +21,31 @@ use crate::domain::failure::{Failure, FailureKind};
 
 /// How many parts are under way.
 const AT_ONCE: usize = 2;
-/// The sizes of parts, each up to a number.
-const SIZES: [(usize, usize); 3] = [(4_000, 8 << 20), (7_000, 16 << 20), (10_000, 32 << 20)];
+/// What parts are gathered from; the size of each is a multiple of it.
+const PIECE: usize = 256 << 10;
+/// How many pieces wait to be gathered.
+const WAITING: usize = 4;
+/// How many parts S3 takes.
+const MOST: usize = 10_000;
 
-fn size(number: usize) -> Option<usize> {
-    SIZES.iter().find(|(to, _)| number < *to).map(|(_, size)| *size)
+/// The size of the part of a number.
+fn size(number: usize) -> usize {
+    match number {
+        0..4_000 => 8 << 20,
+        4_000..7_000 => 16 << 20,
+        _ => 32 << 20,
+    }
 }
 
-enum Part {
-    Next(Bytes),
-    Last(Bytes),
+enum Sent {
+    Piece(Bytes),
+    End,
 }
 
 /// The thread's end of an upload; a task does the rest.
 pub struct Growing {
-    part: Vec<u8>,
-    number: usize,
-    parts: mpsc::Sender<Part>,
+    piece: BytesMut,
+    pieces: mpsc::Sender<Sent>,
     outcome: Option<oneshot::Receiver<Result<(), Failure>>>,
     task: AbortHandle,
 }
@@ -43,13 +53,13 @@ pub struct Growing {
 impl Growing {
     /// Starts the task.
     pub fn new(bucket: Bucket, key: String, path: Path) -> Self {
-        let (parts, taken) = mpsc::channel(1);
+        let (pieces, sent) = mpsc::channel(WAITING);
         let (done, outcome) = oneshot::channel();
         let task = tokio::spawn(async move {
             // Where nobody waits any more, nobody is to be told.
-            let _ = done.send(upload(&bucket, &key, &path, taken).await);
+            let _ = done.send(upload(&bucket, &key, &path, sent).await);
         });
-        Self { part: Vec::new(), number: 0, parts, outcome: Some(outcome), task: task.abort_handle() }
+        Self { piece: BytesMut::new(), pieces, outcome: Some(outcome), task: task.abort_handle() }
     }
 
     /// What became of the upload, once it takes no more.
@@ -58,23 +68,28 @@ impl Growing {
         outcome.unwrap_or_else(|| Err(Failure::new(FailureKind::Cancelled, "the upload was broken off")))
     }
 
-    fn send(&mut self, part: Part) -> Result<(), Failure> {
-        if self.parts.blocking_send(part).is_ok() {
+    fn send(&mut self, sent: Sent) -> Result<(), Failure> {
+        if self.pieces.blocking_send(sent).is_ok() {
             return Ok(());
         }
         self.ended().and_then(|()| Err(Failure::new(FailureKind::Bug, "the upload ended too early")))
+    }
+
+    fn pass(&mut self) -> Result<(), Failure> {
+        let piece = self.piece.split().freeze();
+        self.send(Sent::Piece(piece))
     }
 }
 
 impl Write for Growing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let size = size(self.number).ok_or_else(|| io::Error::other(too_large()))?;
-        let some = bytes.len().min(size - self.part.len());
-        self.part.extend_from_slice(&bytes[..some]);
-        if self.part.len() == size {
-            self.number += 1;
-            let part = mem::take(&mut self.part);
-            self.send(Part::Next(part.into())).map_err(io::Error::other)?;
+        if self.piece.is_empty() {
+            self.piece.reserve(PIECE);
+        }
+        let some = bytes.len().min(PIECE - self.piece.len());
+        self.piece.extend_from_slice(&bytes[..some]);
+        if self.piece.len() == PIECE {
+            self.pass().map_err(io::Error::other)?;
         }
         Ok(some)
     }
@@ -86,8 +101,8 @@ impl Write for Growing {
 
 impl Draft for Growing {
     fn finish(mut self: Box<Self>) -> Result<(), Failure> {
-        let part = mem::take(&mut self.part);
-        self.send(Part::Last(part.into()))?;
+        self.pass()?;
+        self.send(Sent::End)?;
         self.ended()
     }
 
@@ -96,31 +111,40 @@ impl Draft for Growing {
     }
 }
 
-fn too_large() -> Failure {
-    Failure::new(FailureKind::Refused, "the file is larger than what fits into the ten thousand parts of an S3 upload: 170 GB")
-}
-
-/// Takes parts until the last. What fits into one is put at once.
-async fn upload(bucket: &Bucket, key: &str, path: &Path, mut parts: mpsc::Receiver<Part>) -> Result<(), Failure> {
-    let first = match parts.recv().await {
-        None => return Err(unfinished(bucket, key)),
-        Some(Part::Last(only)) => return bucket.write(key, only).await,
-        Some(Part::Next(first)) => first,
-    };
+/// Takes pieces until the end. What fits into one part is put at once.
+async fn upload(bucket: &Bucket, key: &str, path: &Path, mut sent: mpsc::Receiver<Sent>) -> Result<(), Failure> {
+    let (first, is_all) = gather(&mut sent, 0).await.ok_or_else(|| unfinished(bucket, key))?;
+    if is_all {
+        return bucket.large.put(path, first).await.map(|_| ()).map_err(|e| bucket.failure(key, &e));
+    }
     let mut upload = Upload::begin(bucket, key, path).await?;
     upload.put(first).await?;
-    loop {
-        match parts.recv().await {
-            None => return Err(unfinished(bucket, key)),
-            Some(Part::Next(part)) => upload.put(part).await?,
-            Some(Part::Last(part)) => {
-                if !part.is_empty() {
-                    upload.put(part).await?;
-                }
-                return upload.complete().await;
+    for number in 1..MOST {
+        let (part, is_all) = gather(&mut sent, number).await.ok_or_else(|| unfinished(bucket, key))?;
+        if part.content_length() > 0 {
+            upload.put(part).await?;
+        }
+        if is_all {
+            return upload.complete().await;
+        }
+    }
+    let what = format!("{}: it is larger than the {MOST} parts that S3 takes: 170 GB", bucket.told(key));
+    Err(Failure::new(FailureKind::Refused, what))
+}
+
+/// The part of a number, and whether it is the last; none where the file is not finished.
+async fn gather(sent: &mut mpsc::Receiver<Sent>, number: usize) -> Option<(PutPayload, bool)> {
+    let (mut part, mut bytes) = (Vec::new(), 0);
+    while bytes < size(number) {
+        match sent.recv().await? {
+            Sent::End => return Some((part.into_iter().collect(), true)),
+            Sent::Piece(piece) => {
+                bytes += piece.len();
+                part.push(piece);
             }
         }
     }
+    Some((part.into_iter().collect(), false))
 }
 
 fn unfinished(bucket: &Bucket, key: &str) -> Failure {
@@ -146,15 +170,15 @@ impl<'a> Upload<'a> {
     }
 
     /// Sends a part on its way, once there is room for it.
-    async fn put(&mut self, part: Bytes) -> Result<(), Failure> {
+    async fn put(&mut self, part: PutPayload) -> Result<(), Failure> {
         while self.under_way.len() >= AT_ONCE {
             self.land().await?;
         }
         let number = self.parts.len();
         self.parts.push(None);
-        self.bytes += part.len() as u64;
+        self.bytes += part.content_length() as u64;
         let (s3, path, id) = (self.bucket.large.clone(), self.path.clone(), self.id.clone());
-        self.under_way.spawn(async move { Ok((number, s3.put_part(&path, &id, number, part.into()).await?)) });
+        self.under_way.spawn(async move { Ok((number, s3.put_part(&path, &id, number, part).await?)) });
         Ok(())
     }
 
