@@ -44,6 +44,7 @@ pub struct Ledger {
     home: Home,
     connection: Mutex<Connection>,
     version: usize,
+    newest: Mutex<Option<records::Newest>>,
 }
 
 impl Ledger {
@@ -55,7 +56,7 @@ impl Ledger {
         };
         let (connection, version) = opened.map_err(|trouble| trouble.of(&home))?;
         reserve::keep(&home);
-        Ok(Self { home, connection: Mutex::new(connection), version })
+        Ok(Self { home, connection: Mutex::new(connection), version, newest: Mutex::default() })
     }
 
     /// Its folder.

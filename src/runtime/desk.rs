@@ -194,7 +194,7 @@ fn job(record: Record) -> Job {
         operator: record.operator,
         host: record.host,
         submitted: record.submitted,
-        history: record.history.into(),
+        history: record.history,
         progress: record.progress,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -34,7 +34,7 @@ pub struct Record {
     /// The configuration files of that moment, nearest first.
     pub files: Vec<PathBuf>,
     /// What happened to it.
-    pub history: Vec<(Stamp, Event)>,
+    pub history: Arc<[(Stamp, Event)]>,
     /// Whether a worker holds it.
     pub alive: bool,
     /// The running step's progress, with when it was told.
@@ -78,7 +78,21 @@ impl Ledger {
 
     /// The last jobs, the latest first.
     pub fn jobs(&self, limit: u32) -> Result<Vec<Record>, Failure> {
-        self.list("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", limit)
+        self.newest(limit)?.into_iter().map(|record| self.with_signs_of_life(record)).collect()
+    }
+
+    /// The same from the database alone; read again only when anything in it has changed, for consoles ask all the time.
+    fn newest(&self, limit: u32) -> Result<Vec<Record>, Failure> {
+        let mut kept = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read(|db| {
+            let version = (db.pragma_query_value(None, "data_version", |row| row.get(0))?, db.total_changes());
+            if let Some(kept) = kept.as_ref().filter(|kept| kept.version == version && kept.limit == limit) {
+                return Ok(kept.records.clone());
+            }
+            let records = list(db, "SELECT * FROM jobs ORDER BY id DESC LIMIT ?", limit)?;
+            *kept = Some(Newest { version, limit, records: records.clone() });
+            Ok(records)
+        })
     }
 
     /// How many jobs of an environment failed or got stuck, by their routine.
@@ -97,22 +111,19 @@ impl Ledger {
     /// The jobs that have not ended, the latest first.
     pub fn open_jobs(&self) -> Result<Vec<Record>, Failure> {
         let open = "id NOT IN (SELECT job FROM events WHERE kind = 'finished')";
-        self.list(&format!("SELECT * FROM jobs WHERE {open} ORDER BY id DESC LIMIT ?"), u32::MAX)
-    }
-
-    fn list(&self, sql: &str, limit: u32) -> Result<Vec<Record>, Failure> {
-        let records: Vec<Record> = self.read(|db| {
-            let mut statement = db.prepare_cached(sql)?;
-            let rows = statement.query_map([limit], Raw::read)?.collect::<rusqlite::Result<Vec<_>>>()?;
-            rows.into_iter().map(|row| row.record(db)).collect()
-        })?;
-        Ok(records.into_iter().map(|record| self.with_signs_of_life(record)).collect())
+        let sql = format!("SELECT * FROM jobs WHERE {open} ORDER BY id DESC LIMIT ?");
+        let records: Vec<Record> = self.read(|db| list(db, &sql, u32::MAX))?;
+        records.into_iter().map(|record| self.with_signs_of_life(record)).collect()
     }
 
     /// One job.
     pub fn job(&self, id: JobId) -> Result<Record, Failure> {
-        let record = self.read(|db| find(db, id)?.record(db))?;
-        Ok(self.with_signs_of_life(record))
+        let record = self.with_signs_of_life(self.recorded(id)?)?;
+        Ok(Record { alive: record.alive || files::is_alive(&self.home, id), ..record })
+    }
+
+    fn recorded(&self, id: JobId) -> Result<Record, Failure> {
+        self.read(|db| find(db, id)?.record(db))
     }
 
     /// What happened to a job so far. Fails where any of it cannot be understood: nothing may be done by half a history.
@@ -188,10 +199,36 @@ impl Ledger {
         })
     }
 
-    fn with_signs_of_life(&self, record: Record) -> Record {
-        let alive = files::is_alive(&self.home, record.id);
-        Record { alive, progress: if alive { files::progress(&self.home, record.id) } else { None }, ..record }
+    /// Whether a worker has the job, and how far that is. A worker's last word is in the history before it lets go, and its first
+    /// comes after it has taken hold: a job without one counts as lost only if its history is still the same after that was seen.
+    fn with_signs_of_life(&self, mut record: Record) -> Result<Record, Failure> {
+        while !record.has_ended() {
+            if files::is_alive(&self.home, record.id) {
+                let progress = files::progress(&self.home, record.id);
+                return Ok(Record { alive: true, progress, ..record });
+            }
+            let again = self.recorded(record.id)?;
+            if again.history.len() == record.history.len() {
+                break;
+            }
+            record = again;
+        }
+        Ok(record)
     }
+}
+
+/// The newest jobs as they were last read.
+pub(super) struct Newest {
+    /// What changes when others write, and when this process does.
+    version: (i64, u64),
+    limit: u32,
+    records: Vec<Record>,
+}
+
+fn list(db: &Connection, sql: &str, limit: u32) -> Result<Vec<Record>, Trouble> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([limit], Raw::read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.into_iter().map(|row| row.record(db)).collect()
 }
 
 fn insert(db: &Writing<'_>, job: Submission<'_>) -> Result<JobId, Trouble> {

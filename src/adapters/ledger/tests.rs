@@ -68,7 +68,8 @@ async fn what_is_written_is_read_by_the_next_process() {
     let (folder, ledger) = fresh();
     let id = submit(&ledger, "shop-db").unwrap();
     let journal = JobJournal::take(Arc::clone(&ledger), id).unwrap();
-    let events = [Event::Taken { pid: 7 }, Event::Intended { step: StepId(0) }, Event::Finished { outcome: Outcome::Done }];
+    let step = StepId(0);
+    let events = [Event::Taken { pid: 7 }, Event::Intended { step }, Event::Done { step, output: Value::Null }];
     for event in &events {
         journal.append(event).await.unwrap();
     }
@@ -78,11 +79,50 @@ async fn what_is_written_is_read_by_the_next_process() {
     assert_eq!(*seen.plan, plan("shop-db"));
     assert_eq!((seen.operator.as_str(), seen.host.as_str(), seen.files), ("anna", "bastion", vec!["/a".into()]));
     assert_eq!(seen.confirmation.typed.as_deref(), Some("shop-db"));
-    assert_eq!(seen.history.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), events);
+    assert_eq!(seen.history.iter().map(|(_, event)| event.clone()).collect::<Vec<_>>(), events);
     assert!(seen.alive);
     assert_eq!(seen.progress.unwrap().2.bytes, 5);
     drop(journal);
     assert!(!other.job(id).unwrap().alive, "who holds a job is told by the lock alone");
+}
+
+#[tokio::test]
+async fn what_another_process_wrote_is_seen_at_once() {
+    let (folder, console) = fresh();
+    let worker = open(folder.path());
+    let id = submit(&console, "shop-db").unwrap();
+    let seen = || console.jobs(10).unwrap().iter().map(|job| job.history.len()).collect::<Vec<_>>();
+    assert_eq!(seen(), [0]);
+    let journal = JobJournal::take(worker, id).unwrap();
+    for events in 1..4 {
+        journal.append(&Event::Taken { pid: 1 }).await.unwrap();
+        assert_eq!((seen(), seen()), (vec![events], vec![events]));
+    }
+    submit(&console, "other-db").unwrap();
+    assert_eq!(seen(), [0, 3], "and what this one wrote");
+    assert_eq!(console.jobs(1).unwrap().len(), 1);
+}
+
+/// A worker's end and its letting go are two moments; between them, and around its beginning, no job is ever called lost.
+#[test]
+fn rule_07_a_job_that_is_taken_or_ends_this_instant_is_not_called_lost() {
+    let (folder, console) = fresh();
+    let ids: Vec<JobId> = (0..30).map(|_| submit(&console, "shop-db").unwrap()).collect();
+    let (last, worker) = (ids[29], open(folder.path()));
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for id in ids {
+                let journal = JobJournal::take(Arc::clone(&worker), id).unwrap();
+                worker.append(id, &Event::Taken { pid: 1 }).unwrap();
+                worker.append(id, &Event::Finished { outcome: Outcome::Done }).unwrap();
+                drop(journal);
+            }
+        });
+        while !console.job(last).unwrap().has_ended() {
+            let lost = console.jobs(50).unwrap().into_iter().find(|job| job.was_taken() && !job.has_ended() && !job.alive);
+            assert!(lost.is_none(), "{lost:?}");
+        }
+    });
 }
 
 #[tokio::test]
