@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use midwatch::adapters::{repository, tools};
+use midwatch::adapters::repository::SealKey;
 use midwatch::domain::access::{Access, Reach, Tls, ToolPlace};
 use midwatch::domain::backup::policy::{Assertion, Policy};
-use midwatch::domain::backup::{BackupId, Compression, Method, Proof};
+use midwatch::domain::backup::{BackupId, Compression, FileFacts, Method, Proof};
 use midwatch::domain::failure::Failure;
 use midwatch::domain::guard::Guard;
 use midwatch::domain::job::{JobId, Progress};
@@ -17,15 +17,14 @@ use midwatch::domain::name::Name;
 use midwatch::domain::plan::{Plan, StepId};
 use midwatch::domain::repository::{Keep, RepositoryPlace, RepositorySpec};
 use midwatch::domain::secret::SecretRef;
-use midwatch::domain::time::Stamp;
 use midwatch::jobs::postgres::identity::{self, Server};
 use midwatch::jobs::step::Cx;
 use midwatch::jobs::steps;
 use midwatch::jobs::steps::backup::{Copied, CopyArgs, DraftArgs, Judged, ProveArgs};
+use midwatch::ports::World as _;
 use midwatch::ports::journal::Reporter;
 use midwatch::ports::repository::Repository;
-use midwatch::ports::tools::Tools;
-use midwatch::ports::{Promise, World};
+use midwatch::runtime::world::Outside;
 use serde::Serialize;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -44,6 +43,7 @@ pub struct Bench {
     pub folder: TempDir,
     pub access: Access,
     pub policy: Policy,
+    pub world: Outside,
     /// Hears of every progress.
     pub watcher: Watcher,
 }
@@ -64,29 +64,6 @@ impl Reporter for Watcher {
 
     fn log(&self, line: &str) {
         self.said.lock().unwrap().push(line.to_owned());
-    }
-}
-
-impl World for Bench {
-    fn tools(&self, access: &Access) -> Arc<dyn Tools> {
-        tools::tools(access, &tools::surroundings::Surroundings::inherited())
-    }
-
-    fn repository<'a>(&'a self, spec: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>> {
-        Box::pin(repository::open(spec, Some(repository::SealKey::new([7; 32]))))
-    }
-
-    fn redis<'a>(&'a self, _: &'a Access) -> Promise<'a, Arc<dyn midwatch::ports::redis::RedisLink>> {
-        unreachable!("no Redis is meant")
-    }
-
-    fn scratch(&self) -> PathBuf {
-        self.folder.path().join("scratch")
-    }
-
-    fn now(&self) -> Stamp {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        Stamp(since.as_millis() as i64)
     }
 }
 
@@ -117,7 +94,8 @@ impl Bench {
             rto: None,
             assertions: vec![],
         };
-        Self { postgres, folder, access, policy, watcher: Watcher::default() }
+        let world = Outside::new(Some(SealKey::new([7; 32])), Some(&folder.path().join("scratch"))).unwrap();
+        Self { postgres, folder, access, policy, world, watcher: Watcher::default() }
     }
 
     /// Runs SQL in a database, which must work.
@@ -142,15 +120,11 @@ impl Bench {
 
     pub async fn repository(&self) -> Arc<dyn Repository> {
         let spec = self.spec();
-        self.repository_of(&spec).await
-    }
-
-    async fn repository_of(&self, spec: &RepositorySpec) -> Arc<dyn Repository> {
-        World::repository(self, spec).await.unwrap()
+        self.world.repository(&spec).await.unwrap()
     }
 
     pub async fn server(&self) -> Server {
-        identity::identify(&*self.tools(&self.access)).await.unwrap()
+        identity::identify(&*self.world.tools(&self.access)).await.unwrap()
     }
 
     pub fn copy_args(&self, id: &str, method: Method, system: &str) -> CopyArgs {
@@ -192,7 +166,7 @@ impl Bench {
             plan: &plan,
             spec: &spec,
             outputs,
-            world: self,
+            world: &self.world,
             reporter: &self.watcher,
             cancel,
         };
@@ -242,6 +216,14 @@ impl Bench {
     pub async fn proof(&self, id: &str) -> Proof {
         let catalogue = self.repository().await.catalogue().await.unwrap();
         catalogue.find(&BackupId(id.to_owned())).unwrap().proofs[0].clone()
+    }
+
+    /// Writes a file of a backup that has no manifest yet.
+    pub async fn save(&self, id: &str, name: &str, role: &str, bytes: Vec<u8>) -> FileFacts {
+        let repository = self.repository().await;
+        let mut sink = repository.create(&BackupId(id.to_owned()), name, role, Compression::None).await.unwrap();
+        sink.write(bytes.into()).await.unwrap();
+        sink.finish().await.unwrap()
     }
 
     /// A file of a backup, where it lies.

@@ -153,3 +153,30 @@ async fn damage_to_a_physical_backup_is_found() {
     let judged = bench.prove("whole").await;
     assert!(judged.proved, "a good one is not accused: {judged:?}");
 }
+
+/// Copies once more, with a base archive that `script` has changed (`$1`: the folder it lies unpacked in).
+async fn tampered(bench: &Bench, id: &str, script: &str) -> Judged {
+    let mut copied = bench.copy(id, Method::Physical).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let tar = folder.path().join("changed.tar.zst");
+    let whole = format!(
+        "set -e; mkdir \"$2/base\"; zstd -dc \"$1\" | tar -x -C \"$2/base\"; cd \"$2/base\"; {script}; tar -c -C \"$2/base\" . | zstd -q >\"$3\""
+    );
+    let (base, place) = (bench.path(id, "base.tar.zst"), folder.path());
+    let done = std::process::Command::new("bash").args(["-c", &whole, "bash"]).arg(base).arg(place).arg(&tar).status();
+    assert!(done.unwrap().success());
+    copied.files[0] = bench.save(id, "base.tar.zst", "base", fs::read(&tar).unwrap()).await;
+    bench.publish(id, Method::Physical, &copied).await.unwrap();
+    bench.prove(id).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rule_16_an_archive_that_leads_out_of_the_scratch_server_is_refused() {
+    let bench = shop(10);
+    let judged = tampered(&bench, "linked", "rm -rf pg_wal; ln -s /var/tmp pg_wal").await;
+    assert!(judged.words.contains("/pg_wal: it is not started"), "{judged:?}");
+    let judged = tampered(&bench, "mapped", "echo '16999 /var/tmp' >tablespace_map").await;
+    assert!(judged.words.contains("16999"), "{judged:?}");
+    let judged = tampered(&bench, "walless", "rm pg_wal/0*").await;
+    assert!(!judged.proved && judged.words.starts_with("pg_verifybackup"), "{judged:?}");
+}

@@ -68,7 +68,7 @@ async fn rule_15_a_logical_backup_is_proved_by_what_was_counted_in_its_snapshot(
     assert!(proof.server.starts_with("15") || !proof.server.is_empty());
     assert!(proof.checks.iter().any(|check| check.name == "rows of shop" && check.detail.contains("digested")), "{proof:?}");
     assert!(proof.checks.iter().any(|check| check.name == "assertion: orders are there"));
-    assert!(!bench.scratch().join("1-9").exists(), "the scratch server's folder is gone");
+    assert!(!bench.world.scratch().join("1-9").exists(), "the scratch server's folder is gone");
 
     // What the server was told after the backup is in nobody's snapshot.
     let secrets = [serde_json::to_string(&copied).unwrap(), serde_json::to_string(&proof).unwrap()];
@@ -164,7 +164,7 @@ async fn rule_10_a_standby_is_another_target_and_can_be_backed_up_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_10_the_loser_of_the_server_s_lock_is_told_who_holds_it() {
     let bench = Bench::new();
-    let tools = bench.tools(&bench.access);
+    let tools = bench.world.tools(&bench.access);
     let held = advisory::take(&*tools, "backup #7 by ben on web2").await.unwrap();
     let failure = bench.copy("two", Method::Logical).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Locked);

@@ -70,7 +70,7 @@ pub async fn copy(cx: &Cx<'_>, args: &CopyArgs) -> Result<Copied, Failure> {
     for (n, database) in databases.iter().enumerate() {
         dumps.push(copy.database(cx, n, database).await?);
     }
-    held.release().await?;
+    copy.meter.note(held.release().await);
     let consistent = dumps.first().map_or(began, |first| first.consistent);
     let origin = server.origin(&args.environment, &args.service);
     let census = Census::Postgres(whole(&dumps, &server));
@@ -138,7 +138,8 @@ impl Copy<'_> {
         };
         let (file, (census, roles)) = futures_util::try_join!(dump, count)?;
         self.meter.correct(bytes, file.plain_bytes);
-        snapshot.release().await?;
+        // pg_dump has held the same state by itself since its first byte.
+        self.meter.note(snapshot.release().await);
         Ok(Dumped { file, census, roles, lsn, consistent })
     }
 

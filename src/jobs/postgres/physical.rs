@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 
+use crate::domain::access::ToolPlace;
 use crate::domain::backup::postgres::{self, Database};
 use crate::domain::backup::{Census, Compression, FileFacts, Method};
 use crate::domain::failure::{Failure, FailureKind};
@@ -33,6 +34,9 @@ pub const MANIFEST: &str = "manifest";
 pub const TABLESPACE: &str = "tablespace ";
 /// How an archive that the server compressed begins, and ends its name.
 const ZSTD: (&[u8], &str) = (&[0x28, 0xb5, 0x2f, 0xfd], ".tar.zst");
+/// What `pg_basebackup` is told besides where to write. Its manifest's checksums are for accidents on the way, so the cheap ones do:
+/// the files are hashed anyway.
+const OPTIONS: &[&str] = &["-Ft", "-X", "fetch", "-c", "fast", "-N", "-v", "-w", "--manifest-checksums=CRC32C"];
 /// How often the copy is begun where the pipes came too late.
 const ATTEMPTS: usize = 3;
 /// Runs `pg_basebackup` in a folder of its own, and tells on its standard output when the pipes are there. The first line that it
@@ -89,18 +93,18 @@ pub async fn copy(cx: &Cx<'_>, args: &CopyArgs) -> Result<Copied, Failure> {
     let databases: Vec<Held> = held.session().rows(DATABASES).await?;
     let superusers: Vec<Named> = held.session().rows(SUPERUSERS).await?;
 
-    let zstd = server.rights.zstd && args.policy.compression == Compression::Zstd && client::fits("", &version, "15").is_ok();
+    let apart = matches!(args.access.tools, ToolPlace::Image(_));
+    let zstd =
+        !apart && server.rights.zstd && args.policy.compression == Compression::Zstd && client::fits("", &version, "15").is_ok();
     let folder = format!("/tmp/midwatch-{}", args.backup);
     let meter = Meter::new(cx.reporter);
     meter.expect(databases.iter().map(|database| database.bytes).sum());
     let copy = Copy { args, tools: &*tools, repository: &*repository, meter, server: &server, zstd, folder };
     let began = cx.world.now();
-    let taken = copy.take().await;
-    copy.clear().await;
-    let (files, said) = taken?;
+    let (files, said) = if apart { cx.unless_cancelled(copy.alone()).await? } else { copy.through_pipes(cx).await? };
     let consistent = cx.world.now();
     drop(slot);
-    held.release().await?;
+    copy.meter.note(held.release().await);
 
     let database = |held: Held| Database { name: held.name, bytes: held.bytes, ..Database::default() };
     let census = postgres::Census {
@@ -143,6 +147,31 @@ impl Copy<'_> {
         std::iter::once((format!("{BASE}{ending}"), BASE.to_owned())).chain(spaces).collect()
     }
 
+    /// In containers of an image each program has a folder of its own, and no pipe leads from one to another. There is one stream
+    /// then, which can be of one archive, with the manifest in it.
+    async fn alone(&self) -> Result<(Vec<FileFacts>, String), Failure> {
+        if !self.server.tablespaces.is_empty() {
+            let what =
+                "a cluster with tablespaces cannot be copied by tools in containers of an image: they write one archive only";
+            return Err(Failure::refused(what)
+                .mend("let the tools run here or in the service's own container, or use the method \"logical\""));
+        }
+        self.meter.says("copying the cluster");
+        let CopyArgs { backup, policy, .. } = self.args;
+        let run = self.tools.postgres(Run::new("pg_basebackup", ["-D", "-"].into_iter().chain(OPTIONS.iter().copied()))).await?;
+        let sink = self.repository.create(backup, &format!("{BASE}.tar"), BASE, policy.compression).await?;
+        let running = self.tools.start(&run).await?;
+        let (file, said) = stream::into_file("pg_basebackup", running, sink, b"", &self.meter).await?;
+        Ok((vec![file], said))
+    }
+
+    /// Whatever becomes of the copy, the folder with the pipes goes.
+    async fn through_pipes(&self, cx: &Cx<'_>) -> Result<(Vec<FileFacts>, String), Failure> {
+        let taken = cx.unless_cancelled(self.take()).await;
+        self.clear().await;
+        taken
+    }
+
     async fn take(&self) -> Result<(Vec<FileFacts>, String), Failure> {
         for _ in 0..ATTEMPTS {
             self.meter.says("waiting for the server's checkpoint");
@@ -165,8 +194,8 @@ impl Copy<'_> {
         let names: Vec<String> = self.archives().into_iter().map(|(name, _)| name).collect();
         let mut args = vec!["-c".to_owned(), SCRIPT.to_owned(), "sh".to_owned(), self.folder.clone(), names.join(" ")];
         let copy = self.path("");
-        let options = ["pg_basebackup", "-D", copy.trim_end_matches('/'), "-Ft", "-X", "fetch", "-c", "fast", "-N", "-v", "-w"];
-        args.extend(options.into_iter().chain(["--manifest-checksums=CRC32C"]).map(str::to_owned));
+        let told = ["pg_basebackup", "-D", copy.trim_end_matches('/')].into_iter().chain(OPTIONS.iter().copied());
+        args.extend(told.map(str::to_owned));
         if self.zstd {
             args.push("--compress=server-zstd:level=3,workers=2".to_owned());
         }

@@ -23,6 +23,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "0"),
     ("idle_session_timeout", "0"),
     ("lock_timeout", PATIENCE),
+    // A session that waits for hours is not forgotten by what lies between.
+    ("tcp_keepalives_idle", "60"),
+    ("tcp_keepalives_interval", "15"),
     ("search_path", ""),
     ("row_security", "off"),
     ("datestyle", "ISO, MDY"),

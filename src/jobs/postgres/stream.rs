@@ -59,6 +59,13 @@ impl<'a> Meter<'a> {
         self.reporter.log(line);
     }
 
+    /// A line for what went wrong without harm.
+    pub fn note(&self, ended: Result<(), Failure>) {
+        if let Err(failure) = ended {
+            self.log(&format!("a session was lost before it was let go: {failure}"));
+        }
+    }
+
     fn tell(&self, change: impl FnOnce(&mut Progress)) {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut progress);
@@ -122,44 +129,60 @@ pub async fn into_program(
     mut change: impl Unpacking,
     meter: &Meter<'_>,
 ) -> Result<(), Failure> {
-    let mut stdin = running.stdin().ok_or_else(|| Failure::new(FailureKind::Bug, format!("{program} has no input")))?;
-    loop {
-        let chunk = next(&mut *from).await?;
-        if chunk.is_empty() {
-            break;
-        }
-        meter.add(chunk.len());
-        if write(&mut *stdin, &change.unpack(chunk)?).await.is_err() {
-            // It has ended before its input did: its own words say why.
-            break;
-        }
+    let stdin = running.stdin().ok_or_else(|| Failure::new(FailureKind::Bug, format!("{program} has no input")))?;
+    // A program that ends before its input does says itself why.
+    if write(stdin, &mut *from, &mut change, meter).await? {
+        change.ended()?;
     }
-    change.ended()?;
-    _ = stdin.shutdown().await;
-    drop(stdin);
     let ended = running.ended().await?;
     if ended.status.success() { Ok(()) } else { Err(client::failed(program, &ended)) }
 }
 
-async fn write(to: &mut (dyn AsyncWrite + Send + Unpin), bytes: &[u8]) -> std::io::Result<()> {
-    to.write_all(bytes).await
+/// Whether all of it was taken.
+async fn write(
+    mut to: Box<dyn AsyncWrite + Send + Unpin>,
+    from: &mut (dyn AsyncRead + Send + Unpin),
+    change: &mut impl Unpacking,
+    meter: &Meter<'_>,
+) -> Result<bool, Failure> {
+    loop {
+        let chunk = next(from).await?;
+        if chunk.is_empty() {
+            return Ok(to.shutdown().await.is_ok());
+        }
+        meter.add(chunk.len());
+        change.feed(chunk);
+        while let Some(piece) = change.piece()? {
+            if to.write_all(&piece).await.is_err() {
+                return Ok(false);
+            }
+        }
+    }
 }
 
-/// What is done with a stream on its way into a program.
+/// What is done with a stream on its way into a program, a piece at a time: what is packed may become much larger.
 pub trait Unpacking: Send {
-    /// What a piece becomes.
-    fn unpack(&mut self, chunk: Bytes) -> Result<Bytes, Failure>;
+    /// Takes more of the stream, once there was no piece left of what it took before.
+    fn feed(&mut self, chunk: Bytes);
+
+    /// The next piece of what it becomes; none where more of the stream is needed first.
+    fn piece(&mut self) -> Result<Option<Bytes>, Failure>;
 
     /// Whether a stream may end here.
     fn ended(&self) -> Result<(), Failure>;
 }
 
-/// Nothing at all.
-pub struct AsItIs;
+/// Nothing at all is done with it.
+#[derive(Default)]
+pub struct AsItIs(Option<Bytes>);
 
 impl Unpacking for AsItIs {
-    fn unpack(&mut self, chunk: Bytes) -> Result<Bytes, Failure> {
-        Ok(chunk)
+    fn feed(&mut self, chunk: Bytes) {
+        self.0 = Some(chunk);
+    }
+
+    fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+        Ok(self.0.take())
     }
 
     fn ended(&self) -> Result<(), Failure> {

@@ -66,7 +66,7 @@ impl Trial<'_> {
         let run = Run { input: true, ..Run::new("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1"]) };
         let psql = scratch.start("template1", run).await?;
         let script = Box::new(std::io::Cursor::new(script));
-        stream::into_program("psql", psql, script, AsItIs, &self.meter).await.map_err(accused)
+        stream::into_program("psql", psql, script, AsItIs::default(), &self.meter).await.map_err(accused)
     }
 
     /// Unpacks a dump beside the server, where several processes can read it at once. Its hash is known to be right before
@@ -77,7 +77,7 @@ impl Trial<'_> {
         let file = file.ok_or_else(|| Failure::new(FailureKind::Damaged, "the backup has no file for it"))?;
         let plain = self.repository.open(&self.entry.manifest.id, file).await?;
         let run = Run { input: true, ..Run::new("sh", ["-c", "exec cat >\"$1\"", "sh", &self.place.path(DUMP)]) };
-        stream::into_program("cat", self.place.start(run).await?, plain, AsItIs, &self.meter).await
+        stream::into_program("cat", self.place.start(run).await?, plain, AsItIs::default(), &self.meter).await
     }
 
     /// Restores what was unpacked.

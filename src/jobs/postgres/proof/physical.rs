@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use serde::Deserialize;
 use zstd::stream::raw::{Decoder, InBuffer, Operation as _, OutBuffer};
 
@@ -71,10 +71,7 @@ impl Trial<'_> {
         self.begin("restore the cluster");
         self.place.run("mkdir", ["-m", "700", &data]).await?;
         self.untar(BASE, &data).await?;
-        let manifest = self.file(MANIFEST)?;
-        let plain = self.repository.open(&self.entry.manifest.id, manifest).await?;
-        let keep = Run { input: true, ..Run::new("sh", ["-c", "exec cat >\"$1\"", "sh", &format!("{data}/backup_manifest")]) };
-        stream::into_program("cat", self.place.start(keep).await?, plain, AsItIs, &self.meter).await?;
+        self.manifest(&format!("{data}/backup_manifest")).await?;
 
         let spaces: BTreeSet<String> = self.tablespaces().collect();
         self.links(&data, &spaces).await?;
@@ -86,6 +83,14 @@ impl Trial<'_> {
         }
         self.passed(format!("{} archives", 1 + spaces.len()));
         Ok(())
+    }
+
+    /// `pg_basebackup`'s manifest into its place; it is in the archive already where that was all that could be written.
+    async fn manifest(&self, path: &str) -> Result<(), Failure> {
+        let Ok(manifest) = self.file(MANIFEST) else { return Ok(()) };
+        let plain = self.repository.open(&self.entry.manifest.id, manifest).await?;
+        let keep = Run { input: true, ..Run::new("sh", ["-c", "exec cat >\"$1\"", "sh", path]) };
+        stream::into_program("cat", self.place.start(keep).await?, plain, AsItIs::default(), &self.meter).await
     }
 
     fn tablespaces(&self) -> impl Iterator<Item = String> {
@@ -118,7 +123,7 @@ impl Trial<'_> {
         let unpacked = if server_compressed(file) {
             stream::into_program("tar", tar, plain, Zstd::new()?, &self.meter).await
         } else {
-            stream::into_program("tar", tar, plain, AsItIs, &self.meter).await
+            stream::into_program("tar", tar, plain, AsItIs::default(), &self.meter).await
         };
         unpacked.map_err(accused)
     }
@@ -194,32 +199,38 @@ fn server_compressed(file: &FileFacts) -> bool {
 /// Unpacks what the server packed.
 struct Zstd {
     decoder: Decoder<'static>,
+    packed: Bytes,
     /// Whether the last frame has ended.
     whole: bool,
 }
 
+/// How much it unpacks at a time.
+const PIECE: usize = 256 << 10;
+
 impl Zstd {
     fn new() -> Result<Self, Failure> {
-        Ok(Self { decoder: Decoder::new()?, whole: false })
+        Ok(Self { decoder: Decoder::new()?, packed: Bytes::new(), whole: false })
     }
 }
 
 impl Unpacking for Zstd {
-    fn unpack(&mut self, chunk: Bytes) -> Result<Bytes, Failure> {
-        let mut packed = InBuffer::around(&chunk);
-        let mut plain = Vec::with_capacity(4 * chunk.len());
-        let mut room = vec![0; 128 << 10];
-        loop {
-            let mut out = OutBuffer::around(&mut room[..]);
-            let hint = self.decoder.run(&mut packed, &mut out);
-            let hint = hint.map_err(|e| Failure::new(FailureKind::Damaged, format!("its compression is broken: {e}")))?;
-            let (written, full) = (out.pos(), out.pos() == out.capacity());
-            plain.extend_from_slice(&room[..written]);
+    fn feed(&mut self, chunk: Bytes) {
+        self.packed = chunk;
+    }
+
+    fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+        let mut plain = vec![0; PIECE];
+        let (mut input, mut output) = (InBuffer::around(&self.packed), OutBuffer::around(&mut plain[..]));
+        // Even where nothing is left to read, something may be left to write.
+        let hint = self.decoder.run(&mut input, &mut output);
+        let hint = hint.map_err(|e| Failure::new(FailureKind::Damaged, format!("its compression is broken: {e}")))?;
+        let (read, written) = (input.pos(), output.pos());
+        if read > 0 || written > 0 {
             self.whole = hint == 0;
-            if packed.pos() == chunk.len() && !full {
-                return Ok(plain.into());
-            }
         }
+        self.packed.advance(read);
+        plain.truncate(written);
+        Ok((read > 0 || written > 0).then(|| plain.into()))
     }
 
     fn ended(&self) -> Result<(), Failure> {
@@ -244,10 +255,15 @@ mod tests {
         let plain: Vec<u8> = (0..3_000_000u32).map(|n| (n / 7) as u8).collect();
         let packed = zstd::encode_all(&plain[..], 3).unwrap();
         let unpack = |packed: &[u8]| {
-            let mut unpacking = Zstd::new().unwrap();
-            let pieces: Vec<Bytes> =
-                packed.chunks(1000).map(|piece| unpacking.unpack(Bytes::copy_from_slice(piece)).unwrap()).collect();
-            (pieces.concat(), unpacking.ended().is_ok())
+            let (mut unpacking, mut found) = (Zstd::new().unwrap(), Vec::new());
+            for piece in packed.chunks(1000) {
+                unpacking.feed(Bytes::copy_from_slice(piece));
+                while let Some(piece) = unpacking.piece().unwrap() {
+                    assert!(piece.len() <= PIECE);
+                    found.extend_from_slice(&piece);
+                }
+            }
+            (found, unpacking.ended().is_ok())
         };
         assert_eq!(unpack(&packed), (plain, true));
         assert!(!unpack(&packed[..packed.len() / 2]).1);
