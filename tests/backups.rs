@@ -2,10 +2,15 @@
 //! folder. What each part does on its own is tested beside it.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "backups/containers.rs"]
+mod containers;
 #[path = "backups/damage.rs"]
 mod damage;
 #[path = "backups/desk.rs"]
 mod desk;
+#[path = "support/docker.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod docker;
 #[path = "backups/lost.rs"]
 mod lost;
 #[path = "support/servers.rs"]

@@ -91,6 +91,11 @@ impl Process {
     pub fn folder(self) -> Option<PathBuf> {
         fs::read_link(format!("/proc/{}/cwd", self.pid)).ok()
     }
+
+    /// The file it runs; none when it is gone or may not be asked.
+    pub fn program(self) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{}/exe", self.pid)).ok()
+    }
 }
 
 /// Every living process that may be seen.

@@ -2,7 +2,8 @@
 //! when the supervisor was killed: one path, so that both are exercised.
 //!
 //! What belongs to a demo is told by the session id, which every process inherits and cannot lose by accident. Only
-//! PostgreSQL's own children have sessions of their own; their postmaster ends them. No list has to be kept, so there is no
+//! PostgreSQL's own children and the workers of jobs have sessions of their own: a postmaster ends the former, and the latter
+//! are told by the folder they run from. No list has to be kept, so there is no
 //! moment in which a new process is not in it.
 
 use std::fs;
@@ -19,6 +20,8 @@ use crate::demo::registry;
 
 /// How long PostgreSQL may take to end when asked.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long jobs may take to cancel what they do.
+const JOBS: Duration = Duration::from_secs(15);
 /// How long all others may take: an Alertmanager says farewell to its cluster for seconds.
 const POLITENESS: Duration = Duration::from_secs(1);
 
@@ -43,6 +46,7 @@ impl Sweep {
     /// Ends the faults and all processes but the supervisor.
     fn end_processes(&self) {
         faults::end_all(&self.dir);
+        self.end_jobs();
         let postmasters = postmasters(&self.dir);
         let keeps_memory = |process: &Process| postmasters.iter().any(|postmaster| postmaster.pid == process.pid);
         let (servers, others): (Vec<Process>, Vec<Process>) = self.members().into_iter().partition(keeps_memory);
@@ -54,6 +58,19 @@ impl Sweep {
         process::wait_gone(servers, GRACE);
         self.kill_rest();
         postmasters.iter().for_each(Postmaster::remove_memory);
+    }
+
+    /// Jobs outlive consoles, but not the demo. Their workers have sessions of their own and run from copies in its folder; told to
+    /// end, they cancel what they do and take their scratch servers with them. What a killed one left works in the scratch folder.
+    fn end_jobs(&self) {
+        let lives_in = |path: Option<PathBuf>, name: &str| path.is_some_and(|path| path.starts_with(self.dir.join(name)));
+        let all = || process::all().into_iter().map(|seen| seen.process);
+        let workers: Vec<Process> = all().filter(|process| lives_in(process.program(), "state")).collect();
+        signal_all(&workers, Signal::TERM);
+        signal_all(&process::wait_gone(workers, JOBS), Signal::KILL);
+        let strays: Vec<Process> = all().filter(|process| lives_in(process.folder(), "scratch")).collect();
+        signal_all(&strays, Signal::QUIT);
+        signal_all(&process::wait_gone(strays, GRACE), Signal::KILL);
     }
 
     /// Removes folder and socket.

@@ -22,6 +22,7 @@ pub struct Ran {
 pub struct Desk {
     folder: TempDir,
     services: String,
+    docker: Option<String>,
 }
 
 impl Desk {
@@ -38,8 +39,15 @@ impl Desk {
         Self::new(&format!("{}{cache}", database(postgres)))
     }
 
+    /// With a Docker of its own, as in `DOCKER_HOST`.
+    pub fn with_docker(services: &str, host: &str) -> Self {
+        Self { docker: Some(host.to_owned()), ..Self::new(services) }
+    }
+
     fn new(services: &str) -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap(), services: services.to_owned() };
+        let desk = Self { folder: tempfile::tempdir().unwrap(), services: services.to_owned(), docker: None };
+        // Scratch servers may run as another user.
+        fs::set_permissions(desk.folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
         fs::create_dir(desk.path("repository")).unwrap();
         desk.password(PASSWORD);
         desk.guard("open");
@@ -79,7 +87,7 @@ impl Desk {
     pub fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_midwatch"));
         command.arg("--config").arg(self.path("midwatch.toml")).args(words.split(' ')).stdin(Stdio::null());
-        command.env("TMPDIR", self.folder.path());
+        command.env("TMPDIR", self.folder.path()).envs(self.docker.iter().map(|host| ("DOCKER_HOST", host)));
         command
     }
 
@@ -136,7 +144,17 @@ impl Desk {
 
     /// The newest backup's file that has a role.
     pub fn file(&self, role: &str) -> PathBuf {
-        let newest = &self.backups()[0]["manifest"];
+        self.path_of(&self.backups()[0]["manifest"], role)
+    }
+
+    /// The same of the newest backup by a method.
+    pub fn file_of(&self, method: &str, role: &str) -> PathBuf {
+        let backups = self.backups();
+        let newest = backups.iter().find(|backup| backup["manifest"]["method"] == method).unwrap();
+        self.path_of(&newest["manifest"], role)
+    }
+
+    fn path_of(&self, newest: &Value, role: &str) -> PathBuf {
         let file = newest["files"].as_array().unwrap().iter().find(|file| file["role"] == role).unwrap();
         let (id, name) = (newest["id"].as_str().unwrap(), file["name"].as_str().unwrap());
         self.path("repository/backups").join(id).join(name)

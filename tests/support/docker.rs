@@ -101,8 +101,6 @@ impl Docker {
             "psql",
             "-XAtqU",
             "postgres",
-            "-h",
-            "/run/postgresql",
             "-v",
             "ON_ERROR_STOP=1",
             "-c",

@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +40,8 @@ impl Hold {
             Err(e) if e.kind() == ErrorKind::AlreadyExists => is_ours(folder)?,
             made => made.map_err(|e| io("making", folder, &e))?,
         }
+        // Said apart, for a worker's mask takes from the mode of what it makes.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o711)).map_err(|e| io("opening", folder, &e))?;
         let path = folder.join(MARK);
         let mark = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINK).open(&path);
         let mark = mark.map_err(|e| io("writing", &path, &e))?;
