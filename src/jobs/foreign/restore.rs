@@ -205,7 +205,7 @@ impl Trial<'_> {
             } else {
                 read::open(self.subject.trove.clone(), file)
             };
-            stream::into_program("cat", self.place.start(keep).await?, plain, AsItIs, &self.meter).await?;
+            stream::into_program("cat", self.place.start(keep).await?, plain, AsItIs::default(), &self.meter).await?;
         }
         let run = Run::new("pg_restore", ["-w", "--no-tablespaces", "-d", database, &whole]);
         let mut running = scratch.start(database, run).await?;
