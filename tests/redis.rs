@@ -7,6 +7,8 @@ mod bad_days;
 mod damage;
 #[path = "redis/data.rs"]
 mod data;
+#[path = "support/docker.rs"]
+mod docker;
 #[path = "redis/reach.rs"]
 mod reach;
 #[path = "redis/round_trip.rs"]

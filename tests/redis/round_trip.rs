@@ -25,7 +25,7 @@ async fn every_type_is_counted_and_proved_by_either_way() {
         assert_eq!(seen(&census(&copied).databases), counts(&server), "{way}");
         assert_eq!(server.folder.path().join("dump.rdb").exists(), way == "file", "{way}");
         assert!(census(&copied).sample.len() > 50, "{way}: {}", census(&copied).sample.len());
-        assert_eq!((copied.origin.flavour.as_str(), copied.origin.version.as_str()), ("redis", "7.0.15"));
+        assert_eq!((copied.origin.flavour.as_str(), copied.origin.major()), ("redis", "7"));
         assert!(copied.consistent >= copied.began && copied.consistent <= midwatch::ports::World::now(&stage));
         let judged = stage.prove("one", &access).await.unwrap();
         assert!(judged.proved, "{way}: {}", judged.words);

@@ -43,6 +43,8 @@ pub struct Stage {
     pub told: Told,
     /// What a container's name stands for: there is none here, but its tools run all the same.
     pub inside: Option<Access>,
+    /// The Docker daemon that is asked, where it is not this host's own.
+    pub docker: Option<String>,
     cancel: watch::Sender<bool>,
 }
 
@@ -65,8 +67,10 @@ impl Reporter for Told {
 
 impl World for Stage {
     fn tools(&self, access: &Access) -> Arc<dyn Tools> {
+        let around = Surroundings::inherited();
+        let around = self.docker.iter().fold(around, Surroundings::with_docker);
         let is_inside = matches!(access.reach, Reach::Docker { .. });
-        tools::tools(self.inside.as_ref().filter(|_| is_inside).unwrap_or(access), &Surroundings::inherited())
+        tools::tools(self.inside.as_ref().filter(|_| is_inside).unwrap_or(access), &around)
     }
 
     fn redis<'a>(&'a self, access: &'a Access) -> Promise<'a, Arc<dyn RedisLink>> {
@@ -105,7 +109,7 @@ impl Stage {
             rto: None,
             assertions: vec![],
         };
-        Self { folder, policy, told: Told::default(), inside: None, cancel: watch::Sender::new(false) }
+        Self { folder, policy, told: Told::default(), inside: None, docker: None, cancel: watch::Sender::new(false) }
     }
 
     pub fn assertion(&mut self, key: &str, database: &str) {
@@ -114,13 +118,18 @@ impl Stage {
 
     /// The way to a server of the tests.
     pub fn access(&self, server: &Redis) -> Access {
+        self.reached(Reach::Tcp { host: "127.0.0.1".to_owned(), port: server.port }, ToolPlace::Here)
+    }
+
+    /// Any way to one, with the password.
+    pub fn reached(&self, reach: Reach, tools: ToolPlace) -> Access {
         let password = self.folder.path().join("password");
         fs::write(&password, PASSWORD).unwrap();
         fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         Access {
-            reach: Reach::Tcp { host: "127.0.0.1".to_owned(), port: server.port },
+            reach,
             ssh: None,
-            tools: ToolPlace::Here,
+            tools,
             user: None,
             password: Some(SecretRef::File(password)),
             database: None,
