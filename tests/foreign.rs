@@ -8,6 +8,8 @@ mod bench;
 mod clusters;
 #[path = "foreign/dumps.rs"]
 mod dumps;
+#[path = "support/s3.rs"]
+mod s3;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "foreign/snapshots.rs"]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -41,6 +41,9 @@ pub type Judgement = (bool, String);
 /// A folder of backups, a repository, and a folder for scratch servers.
 pub struct Bench {
     whole: TempDir,
+    /// Where the backups are, as the routine is told.
+    path: String,
+    repository: RepositoryPlace,
     started: Instant,
     history: Mutex<Vec<Event>>,
 }
@@ -52,7 +55,14 @@ impl Bench {
         for folder in ["repository", "old"] {
             fs::create_dir(whole.path().join(folder)).unwrap();
         }
-        Self { whole, started: Instant::now(), history: Mutex::default() }
+        let path = whole.path().join("old").canonicalize().unwrap().display().to_string();
+        let repository = RepositoryPlace::Folder(whole.path().join("repository"));
+        Self { whole, path, repository, started: Instant::now(), history: Mutex::default() }
+    }
+
+    /// With the backups in a bucket, and the repository in another part of it.
+    pub fn in_bucket(path: &str, repository: RepositoryPlace) -> Self {
+        Self { path: path.to_owned(), repository, ..Self::new() }
     }
 
     /// The folder of backups.
@@ -68,7 +78,7 @@ impl Bench {
     }
 
     fn repository(&self) -> RepositorySpec {
-        let place = RepositoryPlace::Folder(self.whole.path().join("repository"));
+        let place = self.repository.clone();
         RepositorySpec { name: "main".into(), place, encrypt: vec![], identity: None, keep: Keep::default() }
     }
 
@@ -93,7 +103,7 @@ impl Bench {
         assertions: Vec<Assertion>,
     ) -> (Outcome, BTreeMap<String, Judgement>) {
         let site = self.site(kind, databases, assertions);
-        let path = self.old().display().to_string();
+        let path = self.path.clone();
         let call = ["adopt".to_owned(), "shop".to_owned(), path.clone()];
         let given = Given([("service", "shop".to_owned()), ("path", path)].map(|(k, v)| (k.to_owned(), v)).into());
         let ask = Ask { call: &call, given: &given, site: &site, world: self, live: &[] };
@@ -114,9 +124,8 @@ impl Bench {
     }
 
     async fn judgements(&self) -> BTreeMap<String, Judgement> {
-        let old = self.old().canonicalize().unwrap();
         let each = self.catalogue().await.entries.into_iter().map(|entry| {
-            let path = Path::new(&entry.manifest.source.address).strip_prefix(&old).unwrap().display().to_string();
+            let path = entry.manifest.source.address.strip_prefix(&format!("{}/", self.path)).unwrap().to_owned();
             let said = entry.proofs.first().map_or((false, "no proof".to_owned()), |proof| {
                 let words = proof.checks.iter().map(|check| format!("{}: {}", check.name, check.detail));
                 (
