@@ -24,6 +24,8 @@ const RESTING: &[(&str, &str)] = &[
     ("tests/repository/bucket.rs", "until"),
     ("tests/support/s3.rs", "drip"),
     ("tests/hostile/server.rs", "drip"),
+    ("src/jobs/driver/tests/book.rs", "sleep"),
+    ("tests/foreign/bench.rs", "sleep"),
     ("tests/redis/bad_days.rs", "killed_after"),
 ];
 
