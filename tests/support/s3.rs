@@ -173,7 +173,7 @@ async fn relay(mut client: TcpStream, server: SocketAddr, weather: &Mutex<Weathe
             Some(Fault::Lost) => {
                 server.write_all(&head).await?;
                 pass(&mut client, &mut server, length, Duration::ZERO).await?;
-                server.read(&mut answer).await?;
+                server.peek(&mut next).await?;
                 return reset(&client);
             }
             Some(Fault::Unavailable) => {
@@ -183,7 +183,7 @@ async fn relay(mut client: TcpStream, server: SocketAddr, weather: &Mutex<Weathe
             }
             Some(Fault::Hole) => {
                 pass(&mut client, &mut tokio::io::sink(), length, Duration::ZERO).await?;
-                client.read(&mut answer).await?;
+                client.peek(&mut next).await?;
                 return Ok(());
             }
         }

@@ -81,8 +81,9 @@ impl Seen {
         if left > 0 {
             self.blocks.update(&piece[..left]);
             self.zeros.resize((self.bytes / BLOCK) as usize + 1, true);
-            let zeros = self.zeros.last_mut();
-            zeros.into_iter().for_each(|zeros| *zeros &= piece[..left].iter().all(|byte| *byte == 0));
+            if let Some(zeros) = self.zeros.last_mut() {
+                *zeros &= piece[..left].iter().all(|byte| *byte == 0);
+            }
         }
         self.bytes += piece.len() as u64;
         self

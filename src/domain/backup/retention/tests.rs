@@ -75,11 +75,12 @@ fn staying(catalogue: &Catalogue, keep: Keep) -> Vec<u64> {
 
 #[test]
 fn the_newest_of_days_weeks_and_months_stay() {
+    use Reason::{Daily, Last, Monthly, Newest, Weekly};
+
     // Two a day for ninety days.
     let half_days = (0..180).map(|n| entry(n as u64, NOW - (179 - n) * DAY / 2)).collect();
     let stays = judged(&catalogue(half_days), keep(2, 3, 2, 3, 1));
     let stays: Vec<_> = stays.into_iter().filter(|(_, stays)| !stays.is_empty()).collect();
-    use Reason::{Daily, Last, Monthly, Newest, Weekly};
     // 22 November is the Sunday of its week; 15 November that of the one before.
     let expected = [
         (179, vec![Newest, Last, Daily, Weekly, Monthly]),
@@ -110,6 +111,8 @@ fn rule_18_proved_ones_stay_however_old_they_are() {
 
 #[test]
 fn rule_18_bad_ones_take_nobodys_place() {
+    use Reason::{Daily, Evidence, Last, Newest, Proved};
+
     let mut entries: Vec<_> = (0..6).map(|n| entry(n, NOW)).collect();
     entries[0] = proved(entries[0].clone(), true);
     for n in [2, 4, 5] {
@@ -117,7 +120,6 @@ fn rule_18_bad_ones_take_nobodys_place() {
     }
     entries[4].attestation = Attestation::Forged;
     let stays = judged(&catalogue(entries), keep(1, 1, 0, 0, 1));
-    use Reason::{Daily, Evidence, Last, Newest, Proved};
     let expected =
         [(5, vec![Newest, Evidence]), (4, vec![Evidence]), (3, vec![Last, Daily]), (2, vec![]), (1, vec![]), (0, vec![Proved])];
     assert_eq!(stays, expected);
