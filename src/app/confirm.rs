@@ -137,10 +137,8 @@ fn enter(model: &mut Model, mut confirm: Confirm) -> Vec<Effect> {
     match confirm.gate(&model.shared) {
         None | Some(Gate::Closed) => keep(model, confirm),
         Some(Gate::Key) => confirmed(model, confirm, None),
-        Some(Gate::Target(name)) => match typed(&mut confirm, &name) {
-            true => confirmed(model, confirm, Some(name.as_str().to_owned())),
-            false => keep(model, confirm),
-        },
+        Some(Gate::Target(name)) if typed(&mut confirm, &name) => confirmed(model, confirm, Some(name.to_string())),
+        Some(Gate::Target(_)) => keep(model, confirm),
         Some(Gate::Environment(name)) => {
             let unlocks = typed(&mut confirm, &name);
             model.popup = Some(Popup::Confirm(confirm));
@@ -196,37 +194,45 @@ pub fn planned(model: &mut Model, wish: &Wish, reply: Result<Planned, Failure>) 
 
 /// A confirmed plan became a job: it is shown, unless the person has gone on to something else.
 pub fn submitted(model: &mut Model, reply: Result<JobId, Failure>) -> Vec<Effect> {
-    let waited = matches!(&model.popup, Some(Popup::Confirm(Confirm { stage: Stage::Sent(_), .. })));
-    match (reply, &mut model.popup) {
-        (Ok(job), _) if waited => {
+    let waiting = matches!(&model.popup, Some(Popup::Confirm(Confirm { stage: Stage::Sent(_), .. })));
+    let mut effects = match (reply, &mut model.popup) {
+        (Ok(job), _) if waiting => {
             model.popup = None;
             model.screen = ScreenId::Jobs;
             model.screens.jobs.show(&model.shared, job);
+            vec![]
         }
-        (Ok(job), _) => drop(model.say(format!("job {job} was started"))),
-        (Err(failure), Some(Popup::Confirm(confirm))) if waited => confirm.stage = Stage::Failed(failure),
-        (Err(failure), _) => drop(model.complain(failure.to_string())),
-    }
-    vec![Effect::Refresh]
+        (Err(failure), Some(Popup::Confirm(confirm))) if waiting => {
+            confirm.stage = Stage::Failed(failure);
+            vec![]
+        }
+        (Ok(job), _) => model.say(format!("job {job} was started")),
+        (Err(failure), _) => model.complain(failure.to_string()),
+    };
+    effects.push(Effect::Refresh);
+    effects
 }
 
 /// An environment is unlocked, or not.
 pub fn unlocked(model: &mut Model, environment: Name, reply: Result<Stamp, Failure>) -> Vec<Effect> {
     match (reply, &mut model.popup) {
-        (Ok(until), _) => drop(model.shared.unlocked.insert(environment, until)),
+        (Ok(until), _) => {
+            model.shared.unlocked.insert(environment, until);
+        }
         (Err(failure), Some(Popup::Confirm(confirm))) => confirm.wrong = Some(failure.to_string()),
-        (Err(failure), _) => drop(model.complain(failure.to_string())),
+        (Err(failure), _) => return model.complain(failure.to_string()),
     }
     vec![]
 }
 
 /// Something was asked of a job.
 pub fn controlled(model: &mut Model, job: JobId, control: Control, reply: Result<(), Failure>) -> Vec<Effect> {
-    match reply {
-        Ok(()) => drop(model.say(format!("asked {job} to {}", word(control)))),
-        Err(failure) => drop(model.complain(failure.to_string())),
-    }
-    vec![Effect::Refresh]
+    let mut effects = match reply {
+        Ok(()) => model.say(format!("asked {job} to {}", word(control))),
+        Err(failure) => model.complain(failure.to_string()),
+    };
+    effects.push(Effect::Refresh);
+    effects
 }
 
 /// What is asked of a job, as a verb.

@@ -83,7 +83,12 @@ impl Office for Clerk {
     fn catalogue<'a>(&'a self, environment: &'a Name, repository: &'a Name) -> Promise<'a, Catalogue> {
         Box::pin(async move {
             let site = planner::site(&self.config, environment)?;
-            self.world.repository(site.repository(repository.as_str())?).await?.catalogue().await
+            let mut catalogue = self.world.repository(site.repository(repository.as_str())?).await?.catalogue().await?;
+            let live = live(&self.desk.jobs(JOBS).await?);
+            for orphan in &mut catalogue.orphans {
+                orphan.live = live.contains(&orphan.id);
+            }
+            Ok(catalogue)
         })
     }
 

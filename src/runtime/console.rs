@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::app::effect::{Effect, Wish};
+use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::message::{Fed, Input, Message};
 use crate::app::model::{self, Model};
@@ -18,7 +18,7 @@ use crate::app::update::update;
 use crate::domain::time::{Moment, Stamp};
 use crate::runtime::feeds::{Feeds, Ticket};
 use crate::runtime::fetch::World;
-use crate::runtime::office::Office;
+use crate::runtime::office::{Errand, Office};
 use crate::runtime::painter::Painter;
 use crate::runtime::signals::{self, Asked, Signals};
 use crate::runtime::terminal::{self, Hold};
@@ -85,7 +85,7 @@ impl Console {
 
     async fn run(&mut self, signals: &mut Signals) -> Result<u8> {
         let mut input = EventStream::new();
-        self.ask(|office| async move { Message::Away(office.away().await.unwrap_or_default()) });
+        self.send(Errand::Away);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
@@ -182,17 +182,10 @@ impl Console {
                 Effect::Refresh => self.feeds.refresh(self.began.elapsed()),
                 Effect::Copy(text) => copy(&text)?,
                 Effect::Break(what) => self.break_something(what),
-                Effect::Plan(wish) => self.plan(wish),
-                Effect::Submit(plan, confirmation) => {
-                    self.ask(|office| async move { Message::Submitted(office.submit(&plan, &confirmation).await) })
-                }
-                Effect::Control(job, control) => {
-                    self.ask(|office| async move { Message::Controlled(job, control, office.control(job, control).await) })
-                }
-                Effect::Unlock(environment) => self.ask(|office| async move {
-                    let until = office.unlock(&environment).await;
-                    Message::Unlocked(environment, until)
-                }),
+                Effect::Plan(wish) => self.send(Errand::Plan(self.model.shared.environment().name.clone(), wish)),
+                Effect::Submit(plan, confirmation) => self.send(Errand::Submit(plan, confirmation)),
+                Effect::Control(job, control) => self.send(Errand::Control(job, control)),
+                Effect::Unlock(environment) => self.send(Errand::Unlock(environment)),
             }
         }
         Ok(None)
@@ -205,24 +198,11 @@ impl Console {
         });
     }
 
-    /// A plan is made for the environment that is open.
-    fn plan(&self, wish: Wish) {
-        let environment = self.model.shared.environment().name.clone();
-        self.ask(|office| async move {
-            let reply = office.plan(&environment, &wish.call).await;
-            Message::Planned(wish, reply)
-        });
-    }
-
-    /// Has the office do something beside the loop; what comes of it arrives as a message.
-    fn ask<F>(&self, errand: impl FnOnce(Arc<dyn Office>) -> F)
-    where
-        F: Future<Output = Message> + Send + 'static,
-    {
-        let (Some(office), sender) = (self.shell.office.clone(), self.arrivals.0.clone()) else { return };
-        let errand = errand(office);
+    /// Has something done beside the loop; what comes of it arrives as a message.
+    fn send(&self, errand: Errand) {
+        let (office, sender) = (self.shell.office.clone(), self.arrivals.0.clone());
         tokio::spawn(async move {
-            let _ = sender.send(Arrival::Message(errand.await));
+            let _ = sender.send(Arrival::Message(errand.run(office.as_deref()).await));
         });
     }
 

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::app::message::Planned;
+use crate::app::effect::Wish;
+use crate::app::message::{Message, Planned};
 use crate::app::need::{Data, Source};
 use crate::domain::backup::catalogue::Catalogue;
 use crate::domain::failure::{Failure, FailureKind};
@@ -41,6 +42,56 @@ pub trait Office: Send + Sync {
     fn away(&self) -> Promise<'_, Vec<Job>>;
 }
 
+/// Something that the office is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Errand {
+    /// Work out a plan for an environment.
+    Plan(Name, Wish),
+    /// Make a plan a job.
+    Submit(Arc<Plan>, Confirmation),
+    /// Ask something of a job.
+    Control(JobId, Control),
+    /// Unlock an environment.
+    Unlock(Name),
+    /// Tell what happened meanwhile.
+    Away,
+}
+
+impl Errand {
+    /// Runs it, and tells what came of it: where there is no ledger, that nothing was done.
+    pub async fn run(self, office: Option<&dyn Office>) -> Message {
+        let Some(office) = office else { return self.refused() };
+        match self {
+            Self::Plan(environment, wish) => {
+                let planned = office.plan(&environment, &wish.call).await;
+                Message::Planned(wish, planned)
+            }
+            Self::Submit(plan, confirmation) => Message::Submitted(office.submit(&plan, &confirmation).await),
+            Self::Control(job, control) => Message::Controlled(job, control, office.control(job, control).await),
+            Self::Unlock(environment) => {
+                let until = office.unlock(&environment).await;
+                Message::Unlocked(environment, until)
+            }
+            Self::Away => match office.away().await {
+                Ok(jobs) => Message::Away(jobs),
+                Err(failure) => Message::Told(Err(failure.to_string())),
+            },
+        }
+    }
+
+    fn refused(self) -> Message {
+        let failure = Failure::new(FailureKind::Config, "there is no ledger here: nothing was changed")
+            .mend("midwatch jobs list says why it cannot be opened");
+        match self {
+            Self::Plan(_, wish) => Message::Planned(wish, Err(failure)),
+            Self::Submit(..) => Message::Submitted(Err(failure)),
+            Self::Control(job, control) => Message::Controlled(job, control, Err(failure)),
+            Self::Unlock(environment) => Message::Unlocked(environment, Err(failure)),
+            Self::Away => Message::Away(vec![]),
+        }
+    }
+}
+
 /// Answers the needs that are not an upstream's or a service's.
 pub async fn fetch(office: &dyn Office, environment: &Name, source: &Source) -> Result<Data, Fault> {
     let data = match source {
@@ -67,9 +118,22 @@ fn fault(failure: &Failure) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::app::catalog;
     use crate::app::command::CommandKind;
+    use crate::app::need::Epoch;
     use crate::jobs::routines;
+
+    /// Whoever waits for an answer gets one, with or without a ledger.
+    #[tokio::test]
+    async fn without_a_ledger_every_errand_is_refused_and_nobody_waits_for_ever() {
+        let wish = Wish { env: Epoch(0), call: vec!["backup".into(), "orders".into()] };
+        let refused = async |errand: Errand| format!("{:?}", errand.run(None).await).contains("there is no ledger");
+        assert!(refused(Errand::Plan("production".into(), wish)).await);
+        assert!(refused(Errand::Control(JobId(1), Control::Cancel)).await);
+        assert!(refused(Errand::Unlock("production".into())).await);
+        assert_eq!(Errand::Away.run(None).await, Message::Away(vec![]));
+    }
 
     /// What the console calls `backup` is what the shell calls `backup`.
     #[test]

@@ -76,13 +76,10 @@ impl Backups {
 
     /// Goes to what a service of the open environment is backed up to; says whether it is.
     pub fn go_to(&mut self, shared: &Shared, service: &str) -> bool {
-        let shelf = shelf::of_service(shared, &service.into());
-        let found = shelf.is_some();
-        if let Some(shelf) = shelf {
-            self.shelf.select(shelf, 0);
-            (self.part, self.backup, self.detail) = (Part::Shelves, Selection::default(), None);
-        }
-        found
+        let Some(found) = shelf::of_service(shared, &service.into()) else { return false };
+        self.shelf.select(found, 0);
+        (self.part, self.backup, self.detail) = (Part::Shelves, Selection::default(), None);
+        true
     }
 
     /// Opens a backup by its id, wherever it lies; says whether there is one.

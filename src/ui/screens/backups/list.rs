@@ -14,6 +14,9 @@ use crate::ui::pen::{Pen, Words};
 use crate::ui::prose::{bytes, coarse, counted, date};
 use crate::ui::theme::Role;
 
+/// From this width on, the newest proof is told beside each.
+const WIDE: u16 = 80;
+
 /// Draws them.
 pub fn draw(model: &Model, focused: bool, area: Rect, pen: &mut Pen<'_>) {
     let (shared, screen) = (&model.shared, &model.screens.backups);
@@ -27,7 +30,7 @@ pub fn draw(model: &Model, focused: bool, area: Rect, pen: &mut Pen<'_>) {
     for (n, one) in all.iter().enumerate().skip(first).take(usize::from(area.height)) {
         let row = (n - first) as u16;
         let words = match one {
-            Lying::Backup(entry) => backup(shared, entry, pen),
+            Lying::Backup(entry) => backup(shared, entry, area.width >= WIDE, pen),
             Lying::Orphan(orphan) => left(shared, orphan, pen),
         };
         pen.line(area, row, &words);
@@ -47,7 +50,7 @@ pub fn standing(standing: Standing, pen: &Pen<'_>) -> Words {
     (role, format!("{} {}", pen.look.pick(unicode, ascii), standing.words()))
 }
 
-fn backup(shared: &Shared, entry: &Entry, pen: &Pen<'_>) -> Vec<Words> {
+fn backup(shared: &Shared, entry: &Entry, wide: bool, pen: &Pen<'_>) -> Vec<Words> {
     let (role, worth) = standing(entry.standing(), pen);
     let taken = entry.manifest.times.consistent;
     let mut words = vec![(role, format!("{worth:<17} ")), (Role::Text, format!("{} {:>9}  ", when(taken), bytes(entry.bytes())))];
@@ -56,7 +59,7 @@ fn backup(shared: &Shared, entry: &Entry, pen: &Pen<'_>) -> Vec<Words> {
     }
     let age = coarse(shared.now.wall.since(taken));
     words.push((Role::Dim, format!("{:<9}{age}", entry.manifest.method.word())));
-    if let Some(proof) = entry.proofs.first() {
+    if let Some(proof) = entry.proofs.first().filter(|_| wide) {
         words.push((Role::Dim, " ".repeat(8_usize.saturating_sub(age.len()))));
         let age = coarse(shared.now.wall.since(proof.at));
         let words_of = match proof.cause() {

@@ -131,7 +131,9 @@ fn upper_lines(shared: &Shared, detail: &Detail, job: &Job, width: usize, pen: &
     }
     let mut steps = steps(job);
     // What the head says already is not said twice.
-    steps.iter_mut().for_each(|step| step.failure = step.failure.filter(|failure| Some(*failure) != job.failure()));
+    for step in &mut steps {
+        step.failure = step.failure.filter(|failure| Some(*failure) != job.failure());
+    }
     steps.iter().enumerate().flat_map(|(n, step)| step_lines(n + 1, step, shared, width, pen)).collect()
 }
 
