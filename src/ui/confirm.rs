@@ -112,7 +112,7 @@ fn foot(shared: &Shared, confirm: &Confirm, width: usize) -> Vec<Vec<Words>> {
             lines
         }
         (_, Some(Gate::Target(name))) => typing(confirm, &format!(" to {}", verb(&confirm.subject)), &name),
-        (_, Some(Gate::Environment(name))) => typing(confirm, " to unlock this environment for 15 minutes, on record", &name),
+        (_, Some(Gate::Environment(name))) => typing(confirm, " to unlock it for 15 minutes, on record", &name),
     }
 }
 

@@ -135,7 +135,7 @@ fn a_log_is_followed_until_one_reads_back_in_it() {
 /// The number of the log's line that is copied.
 fn copied(model: &mut Model) -> String {
     match press(model, "y").as_slice() {
-        [Effect::Copy(text)] => text.get(6..8).unwrap().to_owned(),
+        [Effect::Copy(text)] => text.get(17..19).unwrap().to_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -146,7 +146,7 @@ fn a_log_that_has_lost_its_beginning_keeps_the_line_under_the_cursor() {
     press(&mut model, "enter");
     wrote(&mut model, 1, 50);
     press(&mut model, "k k");
-    let lines = (46..=60).map(|n| format!("03:00:{n} …")).collect();
+    let lines = (46..=60).map(|n| format!("2026-11-22 03:00:{n} UTC  …")).collect();
     answer(&mut model, Source::JobLog(JobId(1)), Data::Log(Log { skipped: 45, lines }));
     assert_eq!(copied(&mut model), "48");
 }

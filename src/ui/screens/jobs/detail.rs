@@ -166,6 +166,16 @@ fn step_sign(standing: Standing, pen: &Pen<'_>) -> (Role, &'static str) {
     (role, pen.look.pick(unicode, ascii))
 }
 
+/// A line begins `2026-11-22 06:46:48 UTC  `, of which the time of day is enough: the head tells the day.
+fn timed(line: &str) -> (&str, &str) {
+    match (line.get(11..19), line.get(19..25), line.get(25..)) {
+        (Some(time), Some(" UTC  "), Some(_)) if time.bytes().all(|b| b.is_ascii_digit() || b == b':') => {
+            (time, line.get(23..).unwrap_or_default())
+        }
+        _ => ("", line),
+    }
+}
+
 fn log(shared: &Shared, detail: &Detail, area: Rect, pen: &mut Pen<'_>) {
     let focused = detail.part == Part::Log;
     let log = jobs::log(shared, detail.id).filter(|log| !log.lines.is_empty());
@@ -185,7 +195,8 @@ fn log(shared: &Shared, detail: &Detail, area: Rect, pen: &mut Pen<'_>) {
     let first = first_row(Some(cursor), log.lines.len(), usize::from(list.height));
     for (n, line) in log.lines.iter().enumerate().skip(first).take(usize::from(list.height)) {
         let row = (n - first) as u16;
-        pen.words(list, row, Role::Text, &format!(" {}", Clean::new(line)));
+        let (time, rest) = timed(line);
+        pen.line(list, row, &[(Role::Dim, format!(" {time}")), (Role::Text, Clean::new(rest).into_string())]);
         if focused && n == cursor {
             pen.mark(list, row, Role::Selection);
         }
