@@ -43,6 +43,13 @@ pub const COMMANDS: &[Command] = &[
         run: |model, args| over_repository(model, args, "prune"),
     },
     Command {
+        name: "adopt",
+        help: "Take in the backups of a team's own scripts as they are: adopt shop-db /srv/dumps",
+        params: &[Param::required("service path")],
+        kind: CommandKind::Change,
+        run: |model, args| plan(model, words("adopt", args.get(0))),
+    },
+    Command {
         name: "backups",
         help: "Show how a service is backed up, and what of it was proved",
         params: &[Param::required("service")],

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::backup::{FORMAT, Made, Manifest, Times};
 use crate::domain::failure::Failure;
 use crate::domain::plan::StepSpec;
+use crate::domain::unit::Unit;
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::{Copied, DraftArgs};
 use crate::ports::Promise;
@@ -62,5 +63,6 @@ fn manifest(cx: &Cx<'_>, args: &DraftArgs) -> Result<Manifest, Failure> {
 
 fn told(manifest: &Manifest) -> Value {
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
-    json!({ "backup": manifest.id, "sequence": manifest.sequence, "bytes": bytes })
+    let words = format!("{}, checksum only", Unit("bytes".into()).format(bytes as f64, None));
+    json!({ "backup": manifest.id, "sequence": manifest.sequence, "bytes": bytes, "words": words })
 }

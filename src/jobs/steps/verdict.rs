@@ -42,7 +42,7 @@ impl StepKind for Verdict {
 fn judge(judged: &[Judged]) -> Result<Value, Failure> {
     let bad: Vec<String> = judged.iter().filter(|one| !one.proved).map(|one| format!("{}: {}", one.backup, one.words)).collect();
     if bad.is_empty() && !judged.is_empty() {
-        return Ok(json!({ "proved": judged.len() }));
+        return Ok(json!({ "proved": judged.len(), "words": format!("{} proved", judged.len()) }));
     }
     let what = format!("{} of {} not proved: {}", bad.len(), judged.len(), bad.join("; "));
     Err(Failure::new(FailureKind::Damaged, what))
