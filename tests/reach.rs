@@ -3,6 +3,8 @@
 
 #[path = "reach/benches.rs"]
 mod benches;
+#[path = "reach/check.rs"]
+mod check;
 #[path = "support/docker.rs"]
 mod docker;
 #[path = "reach/programs.rs"]

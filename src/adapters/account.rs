@@ -35,7 +35,8 @@ impl Account {
         let closed = folder.ancestors().find(|above| !above.metadata().is_ok_and(|meta| self.passes(&meta)));
         closed.map_or(Ok(()), |above| {
             let what = format!("user {}, whom PostgreSQL runs as, cannot enter {}", self.uid, above.display());
-            Err(Failure::new(FailureKind::Denied, what).mend("let it be a folder that others may pass through: scratch = \"…\" in midwatch.toml, or TMPDIR"))
+            Err(Failure::new(FailureKind::Denied, what)
+                .mend("let it be a folder that others may pass through: scratch = \"…\" in midwatch.toml, or TMPDIR"))
         })
     }
 

@@ -95,17 +95,7 @@ impl Docker {
 
     /// Runs SQL as the superuser.
     pub fn psql(&self, container: &str, sql: &str) -> String {
-        self.succeed(&[
-            "exec",
-            container,
-            "psql",
-            "-XAtqU",
-            "postgres",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-c",
-            sql,
-        ])
+        self.succeed(&["exec", container, "psql", "-XAtqU", "postgres", "-v", "ON_ERROR_STOP=1", "-c", sql])
     }
 
     /// Starts a Redis in a container of its own, which asks for [`PASSWORD`].

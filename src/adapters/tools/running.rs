@@ -86,7 +86,10 @@ impl Program {
         started.end = End::Guard(None);
         started.write(head).await;
         if let Some(number) = started.errors.number().await {
-            started.end = End::Guard(Some(Box::new(guard(&number).await?)));
+            let mut guard = guard(&number).await?;
+            // One that is not there yet would not hear that it is left alone.
+            _ = guard.errors.number().await;
+            started.end = End::Guard(Some(Box::new(guard)));
         }
         Ok(started)
     }

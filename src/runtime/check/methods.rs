@@ -191,14 +191,14 @@ fn mend_replication(words: &str, access: &Access) -> String {
     match words {
         words if words.contains("pg_hba.conf") => format!("a line in pg_hba.conf: host replication {role} ADDRESS scram-sha-256"),
         words if words.contains("replication") || words.contains("superuser") => {
-            format!("ALTER ROLE \"{role}\" REPLICATION; a managed database may not offer that: then method = \"logical\"")
+            format!("ALTER ROLE \"{role}\" REPLICATION; a managed database may not offer that: then methods = [\"logical\"]")
         }
         _ => String::new(),
     }
 }
 
-/// What mends the way to the tools.
-fn mend_place(words: &str, access: &Access) -> String {
+/// What mends the way to the tools; empty where that is not known.
+pub(super) fn mend_place(words: &str, access: &Access) -> String {
     let host = access.ssh.as_ref().map(|host| format!("ssh {host} ")).unwrap_or_default();
     let container = match &access.reach {
         Reach::Docker { container } => container.as_str(),

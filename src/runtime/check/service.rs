@@ -105,6 +105,11 @@ fn word(role: &Role) -> &'static str {
 }
 
 fn mend(service: &ServiceConfig, fault: &Fault) -> String {
+    let is_afar = service.kind != ServiceKind::Http && !connect::is_direct(&service.access);
+    let way = methods::mend_place(&fault.detail, &service.access);
+    if is_afar && matches!(fault.kind, FaultKind::Unreachable | FaultKind::Timeout) && !way.is_empty() {
+        return way;
+    }
     match (service.kind, fault.kind) {
         (ServiceKind::Http, _) => format!("curl -v {}", connect::health(service).url),
         (_, FaultKind::Timeout) if service.access.tls != Tls::Disable => {

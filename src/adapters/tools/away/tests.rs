@@ -15,7 +15,18 @@ use crate::domain::access::{Access, Reach, Tls};
 use crate::ports::tools::{Bench, Ended, Tools};
 
 /// An `ssh` that goes nowhere: as with the real one, what runs behind it does not die with it, but loses its standard input.
-const SSH: &str = "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\nshift 2\ncat | setsid sh -c \"$*\"\n";
+const SSH: &str = r#"#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+shift 2
+exec 3<&0
+mkfifo "$0.$$"
+cat <&3 >"$0.$$" &
+cat=$!
+setsid sh -c "$*" <"$0.$$"
+status=$?
+kill "$cat" 2>/dev/null
+exit "$status"
+"#;
 
 /// Tools behind it.
 fn behind() -> (Arc<dyn Tools>, TempDir) {
@@ -65,7 +76,9 @@ async fn rule_12_what_is_said_over_there_arrives_and_secrets_go_there_unseen() {
     let run = Run {
         env: vec![("PGUSER".into(), "it's \"me\" $HOME".into())],
         secrets: vec![("PGPASSWORD".into(), SecretString::from(" ca'na\\ry$x "))],
-        ..shell("echo \"$PGUSER|$PGPASSWORD|$LC_ALL|$PGHOST\"; tr '\\0' ' ' </proc/$PPID/cmdline; echo no such table >&2; exit 3")
+        ..shell(
+            "printf '%s\\n' \"$PGUSER|$PGPASSWORD|$LC_ALL|$PGHOST\"; tr '\\0' ' ' </proc/$PPID/cmdline; echo no such table >&2; exit 3",
+        )
     };
     let (said, ended) = finish(tools.start(&run).await.unwrap()).await;
     let (first, arguments) = said.split_once('\n').unwrap();
