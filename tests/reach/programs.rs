@@ -105,7 +105,7 @@ async fn what_a_program_reads_is_guarded(docker: &Docker, tools: &dyn Tools) {
     let (said, ended) = finish(running).await;
     assert_eq!((said.as_slice(), ended.status.code(), ended.stderr.as_str()), (&b"hello\n"[..], Some(0), ""));
 
-    let deaf = Run { input: true, ..Run::new("sh", ["-c", "trap '' TERM; sleep 4242; sleep 4242"]) };
+    let deaf = Run { input: true, ..Run::new("sh", ["-c", "trap '' TERM; exec sleep 4242"]) };
     let left = || docker.processes("db").iter().filter(|line| line.contains("sleep 4242")).count();
     for end in ["drop", "kill"] {
         let running = tools.start(&deaf).await.unwrap();

@@ -43,6 +43,10 @@ export PATH
 command -v "$1" >/dev/null || { echo "midwatch: $1 is not installed there" >&2; exit 127; }
 # A session of its own is a group of its own: all that the program starts ends with it.
 if command -v setsid >/dev/null; then alone=setsid sign=-; else alone='' sign=''; fi
+# Not where a PostgreSQL is the container's first process: what we killed and left to it, it would take for a crash of its own and
+# restart. There the program alone is ended, which we wait for ourselves.
+IFS= read -r first </proc/1/comm
+case $first in postgres | postmaster) sign='' ;; esac
 if [ "$user" != - ] && [ "$(id -u)" = 0 ]; then alone="$alone setpriv --reuid=$user --regid=$user --init-groups --"; fi
 if [ "$room" != - ]; then cd "$room" && export HOME="$room" || exit 125; else cd /; fi
 exec 3<&0
@@ -66,5 +70,6 @@ else
   wait "$program"
   status=$?
   kill -KILL "$line" 2>/dev/null
+  wait "$line" 2>/dev/null
   exit "$status"
 fi
