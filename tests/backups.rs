@@ -9,12 +9,10 @@ mod damage;
 #[path = "backups/desk.rs"]
 mod desk;
 #[path = "support/docker.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
 mod docker;
 #[path = "backups/lost.rs"]
 mod lost;
 #[path = "support/servers.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
 mod servers;
 
 use desk::Desk;

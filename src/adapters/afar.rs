@@ -61,7 +61,8 @@ impl Afar {
             Kind::Postgres => self.tools.postgres(question(self.patience)).await,
             Kind::Redis => self.tools.redis(Run::new("redis-cli", ["--no-auth-warning", "INFO"])).await,
         };
-        let (said, ended) = told(&*self.tools, &run.map_err(fault)?).await.map_err(fault)?;
+        let (said, ended) =
+            told(&*self.tools, &run.map_err(|failure| fault(&failure))?).await.map_err(|failure| fault(&failure))?;
         // redis-cli's own status does not tell of an error that the server answered.
         if ended.status.success() && (self.kind == Kind::Postgres || said.contains("redis_version")) {
             return Ok(said);
@@ -103,7 +104,7 @@ pub async fn told(tools: &dyn Tools, run: &Run) -> Result<(String, Ended), Failu
     Ok((String::from_utf8_lossy(&said).into_owned(), running.ended().await?))
 }
 
-fn fault(failure: Failure) -> Fault {
+fn fault(failure: &Failure) -> Fault {
     let kind = match failure.kind {
         FailureKind::Denied => FaultKind::Denied,
         FailureKind::Unavailable => FaultKind::Unreachable,
@@ -153,7 +154,9 @@ fn kind_of(words: &str) -> FaultKind {
 
 /// The last line that says something: what stands before are warnings.
 fn last_line(words: &str) -> &str {
-    words.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it ended without a word")
+    // Newer clients of Docker end with advice.
+    let advice = |line: &str| line.is_empty() || line.starts_with("Run 'docker");
+    words.lines().rev().map(str::trim).find(|line| !advice(line)).unwrap_or("it ended without a word")
 }
 
 #[cfg(test)]

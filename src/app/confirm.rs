@@ -135,10 +135,9 @@ fn enter(model: &mut Model, mut confirm: Confirm) -> Vec<Effect> {
         return vec![];
     }
     match confirm.gate(&model.shared) {
-        None | Some(Gate::Closed) => keep(model, confirm),
         Some(Gate::Key) => confirmed(model, confirm, None),
         Some(Gate::Target(name)) if typed(&mut confirm, &name) => confirmed(model, confirm, Some(name.to_string())),
-        Some(Gate::Target(_)) => keep(model, confirm),
+        None | Some(Gate::Closed | Gate::Target(_)) => keep(model, confirm),
         Some(Gate::Environment(name)) => {
             let unlocks = typed(&mut confirm, &name);
             model.popup = Some(Popup::Confirm(confirm));

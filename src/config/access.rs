@@ -39,7 +39,7 @@ fn judge(table: &Table<'_>, ways: &[Option<Field<'_>>; 3], network: Option<&Fiel
     let told: Vec<usize> = (0..WAYS.len()).filter(|way| ways[*way].is_some()).collect();
     match (&told[..], network) {
         ([], Some(_)) => {
-            table.complain("names a network, but not the service on it", "with tcp = \"db:5432\", as it is called there")
+            table.complain("names a network, but not the service on it", "with tcp = \"db:5432\", as it is called there");
         }
         ([], None) if table.is_empty() => table.complain(
             "says not how the service is reached",
@@ -48,10 +48,12 @@ fn judge(table: &Table<'_>, ways: &[Option<Field<'_>>; 3], network: Option<&Fiel
         ([first, others @ ..], _) => {
             for other in others {
                 let hint = format!("remove {} or {}", WAYS[*first], WAYS[*other]);
-                ways[*other].iter().for_each(|field| field.misplaced("a service has one reach", hint.clone()));
+                if let Some(field) = &ways[*other] {
+                    field.misplaced("a service has one reach", hint);
+                }
             }
-            if *first != 0 {
-                network.iter().for_each(|field| field.misplaced("on a network a service is reached by tcp", "remove network"));
+            if let Some(field) = network.filter(|_| *first != 0) {
+                field.misplaced("on a network a service is reached by tcp", "remove network");
             }
         }
         _ => {}

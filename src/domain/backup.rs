@@ -103,7 +103,7 @@ pub struct Origin {
     pub flavour: String,
     /// The server's version as it tells it: `15.14`, `7.0.15`.
     pub version: String,
-    /// What tells the server from others: PostgreSQL's system identifier, Redis's replication id.
+    /// What tells the server from others: PostgreSQL's system identifier, the run id of a Redis.
     pub system: String,
     /// Where it was reached.
     pub address: String,

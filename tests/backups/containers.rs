@@ -11,6 +11,7 @@ kind = "postgres"
 reach = { docker = "db" }
 tools = { image = "IMAGE" }
 user = "postgres"
+password = "file:password"
 [environments.e.services.db.backup]
 methods = ["logical", "physical"]
 [environments.e.services.cache]

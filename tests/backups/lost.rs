@@ -19,8 +19,8 @@ fn state(desk: &Desk, job: usize) -> String {
 
 /// The process that took a job last.
 fn worker(job: &Value) -> Option<u64> {
-    let events = job["history"].as_array()?.iter().map(|entry| &entry["event"]);
-    events.filter(|event| event["event"] == "taken").last()?["pid"].as_u64()
+    let mut events = job["history"].as_array()?.iter().map(|entry| &entry["event"]);
+    events.rfind(|event| event["event"] == "taken")?["pid"].as_u64()
 }
 
 #[test]

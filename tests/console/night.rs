@@ -1,4 +1,4 @@
-//! The demo as a person sees it: every screen with real data, and what is left when consoles are killed or quit. Each of the two tests starts one stack.
+//! The demo as a person sees it: every screen with real data, and what is left when consoles are killed or quit. Each test starts one stack.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -119,6 +119,61 @@ fn a_killed_console_leaves_the_demo_up_and_stop_leaves_nothing() {
     stopping.hear("nothing of it is left");
     traces.assert_gone();
     person.assert_nothing_left();
+}
+
+#[test]
+fn rule_05_backups_and_a_proof_go_on_when_their_terminal_is_killed() {
+    let person = Person::new();
+    let mut console = person.open(SMALL, &["demo"]);
+    console.see_line(&["postgres", "last proved backup: never"]);
+    let traces = person.traces();
+
+    console.press("6");
+    console.see_line(&["postgres", "never proved"]);
+    console.press("b");
+    console.see("logical");
+    console.press(ENTER);
+    confirm(&mut console, "Plan: backup postgres");
+    console.press("6");
+    console.press("j");
+    console.press("b");
+    confirm(&mut console, "Plan: backup redis");
+    console.see_line(&["done", "backup redis"]);
+    console.press("6");
+    console.see_line(&["checksum only", "rdb"]);
+    console.press(":");
+    console.press("verify --all");
+    console.press(ENTER);
+    confirm(&mut console, "Plan: verify --all");
+    console.kill();
+
+    let mut again = person.open(SMALL, &["demo", "attach"]);
+    again.see("While you were away");
+    again.see_line(&["done", "backup postgres"]);
+    again.press(ESC);
+    again.press("5");
+    again.see_line(&["done", "verify --all"]);
+    again.press(ENTER);
+    again.see("the job has ended: done");
+    again.press("6");
+    again.see_line(&["postgres", "RPO ✔"]);
+    again.see_line(&["redis", "RPO ✔"]);
+    again.press("1");
+    again.see_no("last proved backup: never");
+    again.press("q");
+    assert_eq!(again.end(), 0);
+
+    let mut stopping = person.open(SMALL, &["demo", "stop"]);
+    assert_eq!(stopping.end(), 0);
+    traces.assert_gone();
+    person.assert_nothing_left();
+}
+
+fn confirm(console: &mut Terminal, title: &str) {
+    console.see(title);
+    console.see("Enter to start it");
+    console.press(ENTER);
+    console.see("Steps");
 }
 
 /// Every screen, and what can be opened on it.

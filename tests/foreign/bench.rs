@@ -236,8 +236,8 @@ pub fn gz(bytes: &[u8]) -> Vec<u8> {
 /// `md5sum`'s line for a file.
 pub fn md5(bytes: &[u8], name: &str) -> Vec<u8> {
     use md5::{Digest as _, Md5};
-    let hex: String = Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hex}  {name}\n").into_bytes()
+    let hex: Vec<String> = Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}  {name}\n", hex.concat()).into_bytes()
 }
 
 /// The part of it that `percent` of its bytes are.

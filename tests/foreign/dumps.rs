@@ -113,8 +113,8 @@ async fn rule_15_what_scripts_break_is_found_with_its_cause() {
     let plain = dump(&postgres, "shop", &[]);
     let whole = text(&plain);
     let (rows, statement) = (whole.find("\n9000\t").unwrap(), whole.find("CREATE INDEX").unwrap());
-    bench.put("gone_in_rows.sql.gz", &gz(whole[..rows].as_bytes()));
-    bench.put("gone_between_statements.sql.gz", &gz(whole[..statement].as_bytes()));
+    bench.put("gone_in_rows.sql.gz", &gz(&whole.as_bytes()[..rows]));
+    bench.put("gone_between_statements.sql.gz", &gz(&whole.as_bytes()[..statement]));
     bench.put("cut.sql.gz", part(&gz(&plain), 60));
     bench.put("cut_at_the_end.sql.gz", part(&gz(&plain), 99));
     bench.put("empty.sql", b"");
@@ -138,7 +138,7 @@ async fn rule_15_what_scripts_break_is_found_with_its_cause() {
     bench.put("bare.sql.gz", &gz(&dump(&postgres, "bare", &[])));
     bench.put("schema_only.sql", &dump(&postgres, "shop", &["-s"]));
     let all = text(&output(tool(&postgres, "pg_dumpall")));
-    bench.put("killed_cluster.sql", all[..all.rfind("\\connect").unwrap()].as_bytes());
+    bench.put("killed_cluster.sql", &all.as_bytes()[..all.rfind("\\connect").unwrap()]);
     bench.put("shell.sql", whole.replacen("SET ", "\\! touch /tmp/x\nSET ", 1).as_bytes());
     let (outcome, found) = bench.judge(ServiceKind::Postgres, &["shop"], assertion()).await;
     let bad = [

@@ -72,7 +72,7 @@ async fn a_program_that_is_killed_leaves_no_backup() {
             });
             match bench.copy(&id, method).await {
                 Err(failure) => {
-                    assert!(["signal", "terminated by user"].iter().any(|said| failure.what.contains(said)), "{failure}")
+                    assert!(["signal", "terminated by user"].iter().any(|said| failure.what.contains(said)), "{failure}");
                 }
                 // It had ended before the signal came.
                 Ok(_) => assert!(n % 2 == 1 || method == Method::Physical, "{id} must have been killed"),

@@ -48,11 +48,14 @@ pub struct Bench {
     pub watcher: Watcher,
 }
 
+/// What is done with each word.
+pub type Watch = Box<dyn FnMut(&Progress) + Send>;
+
 /// What a step said while it ran, and what is done when it says something.
 #[derive(Default)]
 pub struct Watcher {
     pub said: Mutex<Vec<String>>,
-    pub each: Mutex<Option<Box<dyn FnMut(&Progress) + Send>>>,
+    pub each: Mutex<Option<Watch>>,
 }
 
 impl Reporter for Watcher {

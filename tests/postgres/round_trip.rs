@@ -8,7 +8,7 @@ use midwatch::jobs::postgres::advisory;
 use midwatch::ports::World as _;
 
 use crate::bench::Bench;
-use crate::servers::PASSWORD;
+use crate::servers::{PASSWORD, Postgres};
 
 /// Names as people and attackers choose them.
 const HOSTILE: &str = "we\"ird; db=x";
@@ -137,7 +137,7 @@ async fn stock_tools_start_a_physical_backup() {
     let folder = bench.postgres.make_folder("again");
     let base = bench.path("whole", "base.tar.zst").display().to_string();
     sh("zstd -dc \"$1\" | tar -x -C \"$2\" && chmod 700 \"$2\"", &[&base, &folder.display().to_string()]);
-    let again = bench.postgres.start_copy(folder);
+    let again = Postgres::start_copy(folder);
     assert_eq!(again.psql("SELECT count(*) FROM orders"), Some("5000".to_owned()));
 }
 

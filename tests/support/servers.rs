@@ -200,7 +200,7 @@ impl Postgres {
     }
 
     /// A server on a copy of a data directory, which was unpacked in `data`.
-    pub fn start_copy(&self, data: PathBuf) -> Self {
+    pub fn start_copy(data: PathBuf) -> Self {
         let folder = pg_folder();
         for entry in fs::read_dir(&data).unwrap() {
             give_all(&entry.unwrap().path());
@@ -229,7 +229,9 @@ fn give(path: &Path) {
 fn give_all(path: &Path) {
     give(path);
     if path.is_dir() {
-        fs::read_dir(path).unwrap().for_each(|entry| give_all(&entry.unwrap().path()));
+        for entry in fs::read_dir(path).unwrap() {
+            give_all(&entry.unwrap().path());
+        }
     }
 }
 

@@ -119,8 +119,8 @@ fn rule_07_a_job_that_is_taken_or_ends_this_instant_is_not_called_lost() {
             }
         });
         while !console.job(last).unwrap().has_ended() {
-            let lost = console.jobs(50).unwrap().into_iter().find(|job| job.was_taken() && !job.has_ended() && !job.alive);
-            assert!(lost.is_none(), "{lost:?}");
+            let dead = console.jobs(50).unwrap().into_iter().find(|job| job.was_taken() && !job.has_ended() && !job.alive);
+            assert!(dead.is_none(), "{dead:?}");
         }
     });
 }

@@ -30,6 +30,8 @@ const MEANINGS: &[(&str, FailureKind)] = &[
     ("could not access file \"$libdir", FailureKind::Tool),
     ("invalid locale name", FailureKind::Tool),
     ("not supported by this build", FailureKind::Tool),
+    // What `run.sh` says far away: it is no word about a backup.
+    ("is not installed there", FailureKind::Tool),
 ];
 
 /// A program that works in a database of a server; by environment, since the name may be any text.
@@ -90,7 +92,9 @@ pub fn failed(program: &str, ended: &Ended) -> Failure {
         (false, true) => format!("{program}: {said}"),
         (false, false) => format!("{program} ended with {}: {said}", ended.status),
     };
-    Failure::new(known.unwrap_or(FailureKind::Unavailable), what)
+    // One that was killed, by the system for want of memory perhaps, has said nothing of what it was given.
+    let unknown = if ended.status.code().is_none() { FailureKind::Io } else { FailureKind::Unavailable };
+    Failure::new(known.unwrap_or(unknown), what)
 }
 
 /// The end of what a program wrote to its standard error, on one line and without a secret.
@@ -137,6 +141,13 @@ mod tests {
         assert_eq!(failure.kind, FailureKind::Denied);
         assert!(failure.what.contains("failed for user \"anna\""), "{failure}");
         assert_eq!(failed("pg_dump", &ended("server closed the connection")).kind, FailureKind::Unavailable);
+    }
+
+    #[test]
+    fn rule_15_what_this_host_lacks_or_kills_says_nothing_of_a_backup() {
+        assert_eq!(failed("tar", &ended("midwatch: tar is not installed there")).kind, FailureKind::Tool);
+        let killed = Ended { status: ExitStatus::from_raw(9), stderr: String::new() };
+        assert_eq!(failed("pg_restore", &killed).kind, FailureKind::Io);
     }
 
     #[test]

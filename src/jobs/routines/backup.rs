@@ -81,7 +81,7 @@ fn id(now: Stamp, service: &Name, method: Method) -> BackupId {
 }
 
 fn notes(server: &Server, repository: &RepositorySpec) -> Vec<String> {
-    let mut notes = vec![format!("from {}", server.words), format!("into {} ({})", repository.name, repository.place)];
+    let mut notes = vec![format!("into {} ({})", repository.name, repository.place)];
     notes.push(match repository.encrypt.len() {
         0 => "not encrypted: whoever can read the repository can read the data".to_owned(),
         1 => "encrypted with age to one recipient".to_owned(),

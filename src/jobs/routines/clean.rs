@@ -42,14 +42,16 @@ fn plan<'a>(ask: &'a Ask<'a>) -> Promise<'a, Plan> {
             return Err(Failure::new(FailureKind::Refused, "there is nothing to clean: no repository has an orphan"));
         };
         let words =
-            format!("{} orphan(s) in {}", keys.len(), names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+            format!("orphans ({}) in {}", keys.len(), names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
         let target = target::identity(first.clone(), keys, words);
         let notes =
-            vec!["Orphans have no manifest: they never were backups. What a running job writes is not among them.".to_owned()];
+            vec!["Orphans have no manifest: they never were backups. What a job is writing is not among them.".to_owned()];
         Ok(target::plan(ask, target, notes, steps))
     })
 }
 
+/// One whose manifest lies there but cannot be read may be a good backup with one bad file: it goes only where it is named.
 fn chosen(ask: &Ask<'_>, orphan: &Orphan) -> bool {
-    !ask.live.contains(&orphan.id) && ask.given.get("id").is_none_or(|id| id == orphan.id.0)
+    let named = ask.given.get("id").map_or(orphan.why.is_none(), |id| id == orphan.id.0);
+    named && !ask.live.contains(&orphan.id)
 }

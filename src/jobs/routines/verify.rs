@@ -53,7 +53,10 @@ fn plan<'a>(ask: &'a Ask<'a>) -> Promise<'a, Plan> {
         };
         let name = first.entry.manifest.source.service.clone();
         let keys = chosen.iter().map(|c| format!("proof:{}/{}", c.repository.place, c.entry.manifest.id)).collect();
-        let words = format!("{} backup(s); the live services are not touched", chosen.len());
+        let words = match chosen.len() {
+            1 => format!("{}; the live service is not touched", first.entry.manifest.id),
+            many => format!("{many} backups; the live services are not touched"),
+        };
         let steps = steps(ask, &chosen);
         Ok(target::plan(ask, target::identity(name, keys, words), notes, steps))
     })

@@ -10,6 +10,7 @@ use crate::app::selection::first_row;
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::job::{Event, Job, Outcome, State};
+use crate::domain::plan::Revert;
 use crate::domain::time::human;
 use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::plan::{self, hanging};
@@ -140,7 +141,8 @@ fn upper_lines(shared: &Shared, detail: &Detail, job: &Job, width: usize, pen: &
 fn step_lines(number: usize, step: &Step<'_>, shared: &Shared, width: usize, pen: &Pen<'_>) -> Vec<Vec<Words>> {
     let (role, sign) = step_sign(step.standing, pen);
     let took = step.took(shared.now.wall).map(|took| format!(" {}", human(took))).unwrap_or_default();
-    let undo = if step.undo > 0 && step.standing == Standing::Done { ", can be undone" } else { "" };
+    let kept = step.undo > 0 && step.spec.revert == Revert::UntilReleased;
+    let undo = if kept && step.standing == Standing::Done { ", can be undone" } else { "" };
     let mut lines = vec![vec![
         (role, format!(" {sign} ")),
         (Role::Dim, format!("{number:>2} ")),
