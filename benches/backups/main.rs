@@ -9,7 +9,6 @@ mod latency;
 mod postgres;
 mod redis;
 #[path = "../../tests/support/servers.rs"]
-#[allow(dead_code, reason = "the tests use the rest of it")]
 mod servers;
 
 use std::path::Path;

@@ -18,12 +18,7 @@ impl Client<'_> {
         format!("-h 127.0.0.1 -p {} -U postgres", self.server.port)
     }
 
-    fn shell(&self, script: &str) {
-        let status = Command::new("bash").args(["-o", "pipefail", "-c", script]).status().unwrap();
-        assert!(status.success(), "{script}");
-    }
-
-    fn contestant(&self, name: &'static str, script: String, file: Option<&'static str>) -> Contestant<'_> {
+    fn contestant(&self, name: &'static str, script: &str, file: Option<&'static str>) -> Contestant<'_> {
         let script = format!(
             "export PGPASSWORD={PASSWORD} PATH=\"$(ls -d /usr/lib/postgresql/*/bin | tail -n 1):$PATH\"; cd {}; {script}",
             self.out.display()
@@ -31,6 +26,11 @@ impl Client<'_> {
         let left = move || file.and_then(|file| Some(std::fs::metadata(self.out.join(file)).ok()?.len()));
         Contestant { name, script, left: Box::new(left) }
     }
+}
+
+fn shell(script: &str) {
+    let status = Command::new("bash").args(["-o", "pipefail", "-c", script]).status().unwrap();
+    assert!(status.success(), "{script}");
 }
 
 /// Both databases.
@@ -59,7 +59,7 @@ fn fill(client: &Client<'_>, size: Size) {
             md5((n * 13)::text) || md5((n * 17)::text) as hash from generate_series(1, {}) n; alter table events add primary key (id);",
         size.rows
     );
-    client.shell(&format!(
+    shell(&format!(
         "export PGPASSWORD={PASSWORD} PATH=\"$(ls -d /usr/lib/postgresql/*/bin | tail -n 1):$PATH\"; createdb {connect} bench && createdb {connect} bench2 &&
          pgbench {connect} -i -q -s {} bench 2>/dev/null && psql {connect} -qX -d bench -c \"{sql}\" &&
          psql {connect} -qX -d bench2 -c \"{noise}\" && psql {connect} -qX -d postgres -c checkpoint",
@@ -79,19 +79,19 @@ fn midwatch(client: &Client<'_>, databases: &str) -> Midwatch {
 fn logical(client: &Client<'_>, database: &str, size: Size) {
     let connect = client.connect();
     let midwatch = midwatch(client, &format!("\"{database}\""));
-    let mut ours = client.contestant("midwatch backup (logical)", midwatch.command("backup db"), None);
+    let mut ours = client.contestant("midwatch backup (logical)", &midwatch.command("backup db"), None);
     ours.left = Box::new(|| Some(midwatch.size()));
     let rows = contest(
         &format!("Logical backup of {database}"),
         size.rounds,
         &[
-            client.contestant("limit: pg_dump > /dev/null", format!("pg_dump {connect} {database} >/dev/null"), None),
+            client.contestant("limit: pg_dump > /dev/null", &format!("pg_dump {connect} {database} >/dev/null"), None),
             client.contestant(
                 "script: pg_dump | gzip, md5sum",
-                format!("pg_dump {connect} {database} | gzip > x.sql.gz && md5sum x.sql.gz > x.md5"),
+                &format!("pg_dump {connect} {database} | gzip > x.sql.gz && md5sum x.sql.gz > x.md5"),
                 Some("x.sql.gz"),
             ),
-            client.contestant("pg_dump -Fc", format!("pg_dump {connect} -Fc -f x.dump {database}"), Some("x.dump")),
+            client.contestant("pg_dump -Fc", &format!("pg_dump {connect} -Fc -f x.dump {database}"), Some("x.dump")),
             ours,
         ],
     );
@@ -106,9 +106,9 @@ fn physical(client: &Client<'_>, size: Size) {
     let (backup, proved) =
         (midwatch.command("backup db --method physical"), midwatch.command("backup db --method physical --prove"));
     let size_of = |midwatch: &Midwatch| Some(midwatch.size());
-    let mut ours = client.contestant("midwatch backup (physical)", backup, None);
+    let mut ours = client.contestant("midwatch backup (physical)", &backup, None);
     ours.left = Box::new(|| size_of(&midwatch));
-    let mut whole = client.contestant("midwatch backup (physical) and its proof", proved, None);
+    let mut whole = client.contestant("midwatch backup (physical) and its proof", &proved, None);
     whole.left = Box::new(|| size_of(&midwatch));
     let repo = client.out.join("pgbackrest");
     let (data, port) = (client.server.folder.path().join("data"), client.server.port);
@@ -125,7 +125,7 @@ fn physical(client: &Client<'_>, size: Size) {
         "rm -rf pgbackrest && {pgbackrest} --no-online stanza-create && {pgbackrest} --no-online --force --type=full backup"
     );
     let script = format!("for d in bench bench2; do pg_dump {connect} $d | gzip > $d.sql.gz && md5sum $d.sql.gz > $d.md5; done");
-    let mut theirs = client.contestant("pgbackrest full, zst, 2 processes", pgbackrest, None);
+    let mut theirs = client.contestant("pgbackrest full, zst, 2 processes", &pgbackrest, None);
     theirs.left = Box::new(move || Some(newest(&repo.join("backup"))));
     let base = format!(
         "rm -rf base && pg_basebackup {connect} --checkpoint=fast -Ft -X fetch --compress=server-zstd:level=3,workers=2 -D base"
@@ -134,11 +134,11 @@ fn physical(client: &Client<'_>, size: Size) {
         "Physical backup of both",
         size.rounds,
         &[
-            client.contestant("pg_basebackup --compress=server-zstd:workers=2", base, Some("base/base.tar.zst")),
+            client.contestant("pg_basebackup --compress=server-zstd:workers=2", &base, Some("base/base.tar.zst")),
             theirs,
             ours,
             whole,
-            client.contestant("script, unproved: pg_dump | gzip, md5sum", script, None),
+            client.contestant("script, unproved: pg_dump | gzip, md5sum", &script, None),
         ],
     );
     goal(&rows, "midwatch backup (physical)", 1.05, "pg_basebackup --compress=server-zstd:workers=2");
@@ -150,8 +150,8 @@ fn physical(client: &Client<'_>, size: Size) {
 fn proofs(client: &Client<'_>, size: Size) {
     let connect = client.connect();
     let midwatch = midwatch(client, "\"bench\"");
-    client.shell(&midwatch.command("backup db >/dev/null"));
-    client.shell(&client.contestant("", format!("pg_dump {connect} -Fc -Z0 -f scratch.dump bench"), None).script);
+    shell(&midwatch.command("backup db >/dev/null"));
+    shell(&client.contestant("", &format!("pg_dump {connect} -Fc -Z0 -f scratch.dump bench"), None).script);
     let tuned = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c wal_level=minimal \
                  -c max_wal_senders=0 -c max_wal_size=8GB -c shared_buffers=1GB -c maintenance_work_mem=512MB";
     let runner = if rustix::process::geteuid().is_root() { "runuser -u postgres --" } else { "" };
@@ -168,8 +168,8 @@ fn proofs(client: &Client<'_>, size: Size) {
         "Proof of a logical backup of bench",
         size.rounds,
         &[
-            client.contestant("pg_restore -j2 into a tuned scratch server", restore, None),
-            client.contestant("midwatch verify (restore and checks)", midwatch.command("verify db --again"), None),
+            client.contestant("pg_restore -j2 into a tuned scratch server", &restore, None),
+            client.contestant("midwatch verify (restore and checks)", &midwatch.command("verify db --again"), None),
         ],
     );
     goal(&rows, "midwatch verify (restore and checks)", 1.15, "pg_restore -j2 into a tuned scratch server");
@@ -179,7 +179,7 @@ fn proofs(client: &Client<'_>, size: Size) {
 fn shop(client: &Client<'_>) {
     let connect = client.connect();
     let midwatch = midwatch(client, "\"bench\"");
-    let pgbench = client.contestant("", format!("pgbench {connect}"), None).script;
+    let pgbench = client.contestant("", &format!("pgbench {connect}"), None).script;
     let (idle, under) = (latency::p99(&pgbench, 15), latency::p99_under(&pgbench, 15, &midwatch.command("backup db")));
     let script = format!("PGPASSWORD={PASSWORD} pg_dump {connect} bench | gzip > {}/p.sql.gz", client.out.display());
     let scripted = latency::p99_under(&pgbench, 15, &script);
