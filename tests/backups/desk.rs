@@ -119,8 +119,9 @@ impl Desk {
         ran.out
     }
 
+    /// Starts a routine unasked; what it says of errors is shown where the test fails.
     pub fn spawn(&self, words: &str) -> Child {
-        self.command(&format!("{words} --yes")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        self.command(&format!("{words} --yes")).stdout(Stdio::null()).spawn().unwrap()
     }
 
     /// The backups of the repository, the newest first, as `midwatch backups --json` tells them.
