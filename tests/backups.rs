@@ -10,6 +10,8 @@ mod damage;
 mod desk;
 #[path = "support/docker.rs"]
 mod docker;
+#[path = "backups/full.rs"]
+mod full;
 #[path = "backups/lost.rs"]
 mod lost;
 #[path = "support/servers.rs"]
