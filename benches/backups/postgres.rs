@@ -114,7 +114,7 @@ fn physical(client: &Client<'_>, size: Size) {
     let (data, port) = (client.server.folder.path().join("data"), client.server.port);
     let pgbackrest = format!(
         "pgbackrest --stanza=bench --repo1-path={} --pg1-path={} --pg1-port={port} --pg1-socket-path={} --pg1-user=postgres \
-         --log-path={} --lock-path={} --compress-type=zst --process-max=2 --log-level-console=error",
+         --log-path={} --lock-path={} --log-level-console=error",
         repo.display(),
         data.display(),
         client.server.folder.path().display(),
@@ -122,7 +122,8 @@ fn physical(client: &Client<'_>, size: Size) {
         client.out.display()
     );
     let pgbackrest = format!(
-        "rm -rf pgbackrest && {pgbackrest} --no-online stanza-create && {pgbackrest} --no-online --force --type=full backup"
+        "rm -rf pgbackrest && {pgbackrest} --no-online stanza-create && {pgbackrest} --compress-type=zst --process-max=2 \
+         --no-online --force --type=full backup"
     );
     let script = format!("for d in bench bench2; do pg_dump {connect} $d | gzip > $d.sql.gz && md5sum $d.sql.gz > $d.md5; done");
     let mut theirs = client.contestant("pgbackrest full, zst, 2 processes", &pgbackrest, None);
