@@ -63,6 +63,11 @@ fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
 
 /// What the operator says to the plan. The worker judges it; here it is only asked for.
 async fn confirmation(plan: &Plan, desk: &Desk, matches: &ArgMatches) -> Result<Confirmation, Failure> {
+    // Not even an unlocking is put on record for what can never be run.
+    if plan.guard == Guard::ReadOnly {
+        let what = format!("{} is read-only: nothing is changed from here", plan.environment);
+        return Err(Failure::refused(what).mend("--dry-run shows the plan"));
+    }
     if matches.get_flag("yes") {
         let typed = matches.get_one::<String>("confirm").cloned();
         return Ok(Confirmation { typed, unattended: !std::io::stdin().is_terminal() });
@@ -72,7 +77,7 @@ async fn confirmation(plan: &Plan, desk: &Desk, matches: &ArgMatches) -> Result<
         return Err(Failure::refused(what).mend(format!("say --yes --confirm={}", plan.target.name)));
     }
     eprint!("{}", plan::text(plan));
-    if plan.guard >= Guard::Strict && desk.unlocked(&plan.environment).await?.is_none() {
+    if plan.guard == Guard::Strict && desk.unlocked(&plan.environment).await?.is_none() {
         expect(&format!("{} is locked. Type its name to unlock it for 15 minutes", plan.environment), plan.environment.as_str())?;
         desk.unlock(&plan.environment).await?;
     }
