@@ -198,7 +198,8 @@ impl Legend {
             let mut x = self.area.x;
             for entry in row.iter().filter_map(|n| self.entries.get(*n)) {
                 let value = entry.values.first().map_or("", String::as_str);
-                let full = entry_width(chart, entry, look).min(share.max(12)).min(usize::from(self.area.right().saturating_sub(x)));
+                let full =
+                    entry_width(chart, entry, look).min(share.max(12)).min(usize::from(self.area.right().saturating_sub(x)));
                 let name = full.saturating_sub(3 + value.width());
                 x = named(chart, look, entry.line, name, key(entry.line), (x, y), self.area.right(), buf);
                 x = until(buf, (x + 1, y), self.area.right(), value, look.style(Role::Text)) + 2;
