@@ -19,9 +19,11 @@ mod endpoint;
 mod files;
 mod methods;
 mod prometheus;
+mod repository;
 mod secrets;
 mod service;
 pub mod terminal;
+mod unattended;
 
 /// How many checks run at once.
 const AT_ONCE: usize = 16;
@@ -114,6 +116,11 @@ fn checks<'a>(environment: &'a Environment, vault: &'a Vault, budget: &'a Budget
         let subject = Subject::of(environment, format!("services.{}", service.name));
         all.push(within(subject.clone(), service::check(subject, service, vault, budget)));
     }
+    for spec in &environment.repositories {
+        let subject = Subject::of(environment, format!("repositories.{}", spec.name));
+        all.push(within(subject.clone(), repository::check(subject, spec, vault)));
+    }
+    all.push(Box::pin(async move { unattended::check(environment) }));
     all
 }
 
@@ -122,6 +129,12 @@ fn within<'a>(subject: Subject, check: impl Future<Output = Vec<Finding>> + Send
         let late = |_| vec![subject.missing(format!("it was not done within {} s", LIMIT.as_secs()), "")];
         tokio::time::timeout(LIMIT, check).await.unwrap_or_else(late)
     })
+}
+
+/// Whether a host's name or address is this host itself.
+fn is_here(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']);
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// One word as a shell reads it.

@@ -12,7 +12,7 @@ use crate::domain::access::{Reach, Tls};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, PostgresFacts, RedisFacts, Report, Role, ServiceKind};
 use crate::runtime::check::methods;
-use crate::runtime::check::{Finding, Subject};
+use crate::runtime::check::{Finding, Subject, is_here};
 use crate::runtime::connect::{self, Vault};
 
 /// The longest a probe may take: longer than the console waits, for here it is asked once.
@@ -92,8 +92,7 @@ fn of_unhealthy(subject: &Subject, service: &ServiceConfig, status: u16) -> Find
 /// A Redis password goes over the wire as it is.
 fn of_transport(subject: &Subject, service: &ServiceConfig) -> Option<Finding> {
     let Reach::Tcp { host, .. } = &service.access.reach else { return None };
-    let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let bare = service.access.password.is_some() && service.access.tls == Tls::Disable && !here;
+    let bare = service.access.password.is_some() && service.access.tls == Tls::Disable && !is_here(host);
     bare.then(|| subject.part("tls").note("its password is sent over the network without encryption", "tls = \"verify-full\""))
 }
 

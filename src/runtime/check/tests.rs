@@ -165,3 +165,55 @@ fn a_clock_that_differs_is_told_with_its_side() {
          timedatectl set-ntp true, on the host whose clock is wrong"
     );
 }
+
+const REPOSITORIES: &str = r#"
+[environments.e]
+unattended = ["backup", "verfy", "tidyup"]
+[environments.e.repositories]
+there = { path = "kept" }
+gone = { path = "unmounted" }
+sealed = { path = "sealed", encrypt = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"] }
+bare = { s3 = { bucket = "backups", endpoint = "http://192.0.2.1:9000", access_key = "env:MIDWATCH_TEST_UNSET", secret_key = "file:good.pass" } }
+here = { s3 = { bucket = "backups", endpoint = "http://[::1]:1", access_key = "env:MIDWATCH_TEST_UNSET", secret_key = "file:good.pass" } }
+"#;
+
+#[tokio::test]
+async fn a_repository_that_is_not_there_or_not_safe_is_told() {
+    let bench = Bench::new(REPOSITORIES);
+    for folder in ["kept", "sealed"] {
+        std::fs::create_dir(bench.path(folder)).unwrap();
+    }
+    let told = bench.told().await;
+    let looked = |name: &str| told.iter().filter(|line| line.contains(&format!(" repositories.{name}"))).collect::<Vec<_>>();
+    assert!(looked("there")[0].starts_with("Good repositories.there: HERE/kept  0 backups, 0 orphans, "), "{told:#?}");
+    assert_eq!(
+        looked("gone"),
+        [
+            "Missing repositories.gone: HERE/unmounted: there is no such folder | mkdir -p HERE/unmounted; or mount the disk that has it"
+        ]
+    );
+    assert!(looked("sealed")[1].starts_with("Note repositories.sealed.identity: its backups are encrypted"), "{told:#?}");
+    assert!(
+        told.contains(
+            &"Note repositories.bare.s3.endpoint: http://192.0.2.1:9000: backups go over the network without encryption | \
+          endpoint = \"https://…\""
+                .to_owned()
+        )
+    );
+    assert_eq!(looked("here.s3.endpoint"), [&""; 0], "{told:#?}");
+    assert!(looked("bare: ")[0].contains("was not asked without its keys"), "{told:#?}");
+}
+
+#[tokio::test]
+async fn a_word_that_lets_nothing_run_unattended_is_told() {
+    let told = Bench::new(REPOSITORIES).told().await;
+    let unattended: Vec<_> = told.iter().filter(|line| line.contains(" unattended: ")).map(String::as_str).collect();
+    assert_eq!(
+        unattended,
+        [
+            "Missing unattended: no routine is called \"verfy\": nothing runs by it | did you mean \"verify\"?",
+            "Missing unattended: no routine is called \"tidyup\": nothing runs by it | \
+             there are backup, verify, adopt, prune, clean",
+        ]
+    );
+}
