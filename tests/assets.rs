@@ -75,6 +75,11 @@ fn alerts() -> BTreeMap<String, String> {
     alerts
 }
 
+/// Small letters, digits and dashes: the name of a file, or of a heading in it.
+fn is_slug(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
 #[test]
 fn every_alert_says_how_grave_it_is_what_it_means_and_what_to_do() {
     for (name, text) in alerts() {
@@ -83,8 +88,8 @@ fn every_alert_says_how_grave_it_is_what_it_means_and_what_to_do() {
         assert!(["critical", "warning", "info", "none"].contains(&get("severity")), "{name}: {}", get("severity"));
         assert!(get("summary").len() <= 100, "{name}: the summary, its templates counted, is one line of a list");
         assert!(get("description").ends_with('.'), "{name}: the description is a sentence");
-        let runbook = get("runbook_url").strip_prefix("runbooks/").and_then(|url| url.split_once(".md#"));
-        assert!(runbook.is_some_and(|(file, section)| !file.is_empty() && !section.is_empty()), "{name}: {}", get("runbook_url"));
+        let named = get("runbook").split_once('#').is_some_and(|(book, procedure)| is_slug(book) && is_slug(procedure));
+        assert!(named, "{name}: {} names no procedure of a runbook, like disk-full#inodes-low", get("runbook"));
     }
 }
 
