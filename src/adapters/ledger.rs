@@ -8,7 +8,7 @@
 //! nothing: where a job stands follows from its history, and what comes next is the engine's business.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -37,6 +37,8 @@ use self::error::Trouble;
 
 /// How long a writer waits for another.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it waits at a time where SQLite itself does not.
+const PAUSE: Duration = Duration::from_millis(5);
 const DATABASE: &str = "ledger.db";
 
 /// A ledger that is open.
@@ -50,8 +52,8 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the ledger of a folder, and makes it where there is none.
     pub fn open(home: Home) -> Result<Self, Failure> {
-        let opened = match connect(&home) {
-            Err(trouble) if trouble.is_full() && reserve::release(&home) => connect(&home),
+        let opened = match patiently(&home) {
+            Err(trouble) if trouble.is_full() && reserve::release(&home) => patiently(&home),
             opened => opened,
         };
         let (connection, version) = opened.map_err(|trouble| trouble.of(&home))?;
@@ -109,6 +111,17 @@ impl Ledger {
         let heads = writing.into_heads();
         transaction.commit()?;
         Ok((value, heads))
+    }
+}
+
+/// SQLite waits for others, but not while a new file is turned to WAL: of two who do that at once one is told `busy`.
+fn patiently(home: &Home) -> Result<(Connection, usize), Trouble> {
+    let began = Instant::now();
+    loop {
+        match connect(home) {
+            Err(trouble) if trouble.is_busy() && began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            connected => return connected,
+        }
     }
 }
 

@@ -54,6 +54,11 @@ impl Trouble {
         }
     }
 
+    /// Whether somebody else is at it.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
+
     /// As it is told to people.
     pub(super) fn of(self, home: &Home) -> Failure {
         let error = match self {

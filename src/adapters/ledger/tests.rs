@@ -375,3 +375,22 @@ proptest! {
         prop_assert_eq!(kinds(&ledger, id), events);
     }
 }
+
+/// The first shells on a host: all of them find no ledger, and only one may turn what it makes into a log that is written ahead.
+#[test]
+fn many_make_a_new_ledger_at_once() {
+    for _ in 0..8 {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, ready) = (home.path(), std::sync::Barrier::new(4));
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let ready = &ready;
+                scope.spawn(move || {
+                    ready.wait();
+                    submit(&open(folder), name).unwrap();
+                });
+            }
+        });
+        assert_eq!(open(folder).jobs(10).unwrap().len(), 4);
+    }
+}
