@@ -6,6 +6,7 @@ pub mod command;
 pub mod commands;
 pub mod confirm;
 pub mod effect;
+pub mod filter;
 pub mod key;
 pub mod keymap;
 pub mod layout;

@@ -11,8 +11,26 @@ use crate::domain::problem::Problem;
 const DEFAULT: &str = include_str!("../../keymaps/default.toml");
 
 /// The contexts, in the order of help.
-pub const CONTEXTS: [&str; 11] =
-    ["global", "list", "overview", "alerts", "alert", "dashboards", "dashboard", "jobs", "job", "backups", "backup"];
+pub const CONTEXTS: [&str; 18] = [
+    "global",
+    "list",
+    "overview",
+    "tabs",
+    "alerts",
+    "alert",
+    "silences",
+    "silence",
+    "rules",
+    "rule",
+    "targets",
+    "target",
+    "dashboards",
+    "dashboard",
+    "jobs",
+    "job",
+    "backups",
+    "backup",
+];
 
 /// One binding.
 #[derive(Clone, Debug, PartialEq)]

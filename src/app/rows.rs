@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
+use crate::app::filter::{self, Looked};
 use crate::app::lookout::Lookout;
 use crate::app::model::Shared;
 use crate::app::need::{Data, Source};
@@ -180,32 +181,17 @@ pub fn rule<'a>(shared: &'a Shared, labels: &Labels) -> Option<&'a Rule> {
     named().find(active).or_else(|| named().next())
 }
 
-/// Whether a row passes a filter: words that must all match; `label=value`, `label!=value`, `label=~part` compare labels,
-/// any other word is looked for in every label and the summary, whatever its case.
+/// Whether a row passes a filter.
 pub fn passes(row: &Row, filter: &str) -> bool {
-    filter.split_whitespace().all(|word| word_passes(row, word))
-}
-
-fn word_passes(row: &Row, word: &str) -> bool {
-    let label = |name: &str| match name {
-        "state" => row.standing.word(),
-        _ => row.labels.get(name).unwrap_or_default(),
-    };
-    if let Some((name, part)) = word.split_once("=~") {
-        return label(name).contains(part);
-    }
-    if let Some((name, value)) = word.split_once("!=") {
-        return label(name) != value;
-    }
-    if let Some((name, value)) = word.split_once('=') {
-        return label(name) == value;
-    }
-    let word = word.to_lowercase();
-    let holds = |text: &str| text.to_lowercase().contains(&word);
-    holds(row.summary()) || holds(row.standing.word()) || row.labels.iter().any(|(_, value)| holds(value))
+    filter::passes(filter, Looked { state: row.standing.word(), labels: &row.labels, texts: &[row.summary()] })
 }
 
 /// Whether this is a dead-man's alert: it fires always, and is news when it stops.
 pub fn is_watchdog(row: &Row) -> bool {
-    matches!(row.name(), "Watchdog" | "DeadMansSwitch" | "DeadMansSnitch")
+    is_watchdog_name(row.name())
+}
+
+/// Whether an alert of this name is a dead-man's alert.
+pub fn is_watchdog_name(name: &str) -> bool {
+    matches!(name, "Watchdog" | "DeadMansSwitch" | "DeadMansSnitch")
 }

@@ -1,6 +1,7 @@
 //! Alertmanager's words: alert, silence, matcher, receiver, fingerprint.
 //! Source of the shapes: Alertmanager's `api/v2/openapi.yaml`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::fault::Fault;
@@ -120,6 +121,19 @@ pub struct Matcher {
     pub op: MatchOp,
     /// What it is compared with.
     pub value: String,
+}
+
+/// `name="value"`, as PromQL and amtool write it; raw bytes, so never drawn without `Clean`.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let op = match self.op {
+            MatchOp::Equal => "=",
+            MatchOp::NotEqual => "!=",
+            MatchOp::Regex => "=~",
+            MatchOp::NotRegex => "!~",
+        };
+        write!(f, "{}{op}{:?}", self.name, self.value)
+    }
 }
 
 /// A silence as one or more members know it.

@@ -65,3 +65,82 @@ pub struct RuleAlert {
     /// The expression's value, as Prometheus writes it.
     pub value: String,
 }
+
+impl RuleGroup {
+    /// The part of its interval that one evaluation of all its rules takes; none where the interval is not known. From 1 on,
+    /// evaluations are missed.
+    pub fn share(&self) -> Option<f64> {
+        part(self.rules.iter().map(|rule| rule.took).sum(), self.interval)
+    }
+}
+
+impl Rule {
+    /// Whether its last evaluation failed: what it watches is not watched.
+    pub fn fails(&self) -> bool {
+        self.health == "err" || !self.last_error.is_empty()
+    }
+
+    /// The part of its group's interval that its last evaluation took; none where the interval is not known.
+    pub fn share(&self, interval: Duration) -> Option<f64> {
+        part(self.took, interval)
+    }
+
+    /// How long until the first of its pending alerts fires, if its expression goes on to hold; none where none is pending.
+    pub fn fires_in(&self, now: Stamp) -> Option<Duration> {
+        let alerting = self.alerting.as_ref()?;
+        let pending = alerting.alerts.iter().filter(|alert| !alert.firing);
+        pending.map(|alert| alert.fires_in(alerting.hold, now)).min()
+    }
+}
+
+impl RuleAlert {
+    /// How long until it fires, if its expression goes on to hold for `hold` in all: no longer than that and its group's interval.
+    pub fn fires_in(&self, hold: Duration, now: Stamp) -> Duration {
+        hold.saturating_sub(now.since(self.active_at))
+    }
+}
+
+fn part(took: Duration, interval: Duration) -> Option<f64> {
+    (!interval.is_zero()).then(|| took.as_secs_f64() / interval.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(pending_since: &[i64]) -> Rule {
+        let alert = |at: &i64| RuleAlert {
+            labels: Labels::default(),
+            annotations: Labels::default(),
+            firing: false,
+            active_at: Stamp(*at),
+            value: "1".into(),
+        };
+        let alerts = pending_since.iter().map(alert).collect();
+        let (labels, annotations) = (Labels::default(), Labels::default());
+        Rule {
+            name: "a".into(),
+            expr: "up == 0".into(),
+            health: "ok".into(),
+            last_error: String::new(),
+            evaluated_at: None,
+            took: Duration::from_millis(150),
+            alerting: Some(Alerting { hold: Duration::from_secs(60), labels, annotations, alerts }),
+        }
+    }
+
+    #[test]
+    fn the_oldest_of_the_pending_alerts_fires_first() {
+        assert_eq!(rule(&[]).fires_in(Stamp(50_000)), None);
+        assert_eq!(rule(&[40_000, 10_000]).fires_in(Stamp(50_000)), Some(Duration::from_secs(20)));
+        assert_eq!(rule(&[10_000]).fires_in(Stamp(900_000)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_share_is_of_the_groups_interval_and_unknown_without_one() {
+        let interval = Duration::from_secs(1);
+        assert_eq!((rule(&[]).share(interval), rule(&[]).share(Duration::ZERO)), (Some(0.15), None));
+        let group = RuleGroup { name: "g".into(), file: "f".into(), interval, rules: vec![rule(&[]), rule(&[])] };
+        assert_eq!(group.share(), Some(0.3));
+    }
+}

@@ -34,6 +34,21 @@ pub fn coarse(age: Duration) -> String {
     }
 }
 
+/// How long something took, as roughly as matters: what takes a little more or less than the last time is written the same.
+pub fn rough(took: Duration) -> String {
+    match took.as_millis() {
+        0..10 => "<10ms".into(),
+        ms @ 10..100 => format!("{}ms", ms / 10 * 10),
+        ms @ 100..1000 => format!("{}ms", ms / 50 * 50),
+        _ => format!("{:.1}s", took.as_secs_f64()),
+    }
+}
+
+/// A part of a whole, `<1%` or `12%`.
+pub fn percent(part: f64) -> String {
+    if part < 0.01 { "<1%".into() } else { format!("{:.0}%", part * 100.0) }
+}
+
 /// Text cleaned and broken between words, over as many lines as it needs; its own line breaks are kept.
 pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

@@ -4,6 +4,7 @@ use crate::app::command::{Args, Command, CommandKind, Param};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::screen::ScreenId;
+use crate::app::screens::alerts::Tab;
 
 pub const COMMANDS: &[Command] = &[
     Command {
@@ -12,6 +13,20 @@ pub const COMMANDS: &[Command] = &[
         params: &[Param::required("fingerprint")],
         kind: CommandKind::Console,
         run: alert,
+    },
+    Command {
+        name: "rule",
+        help: "Open one rule by its name",
+        params: &[Param::required("name")],
+        kind: CommandKind::Console,
+        run: rule,
+    },
+    Command {
+        name: "tab",
+        help: "Show another tab of the Alerts screen",
+        params: &[Param::required("which").of(&["next", "previous", "alerts", "silences", "rules", "targets"])],
+        kind: CommandKind::Console,
+        run: tab,
     },
     Command {
         name: "group",
@@ -30,16 +45,41 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 fn alert(model: &mut Model, args: &Args) -> Vec<Effect> {
-    if !model.screens.alerts.show(&model.shared, args.get(0)) {
+    if !model.screens.alerts.list.show(&model.shared, args.get(0)) {
         return model.complain(format!("no alert has the fingerprint {:?} now", args.get(0)));
     }
+    go(model, Tab::Alerts)
+}
+
+fn rule(model: &mut Model, args: &Args) -> Vec<Effect> {
+    if !model.screens.alerts.rules.show(&model.shared, args.get(0)) {
+        return model.complain(format!("Prometheus has told of no rule {:?}", args.get(0)));
+    }
+    go(model, Tab::Rules)
+}
+
+fn tab(model: &mut Model, args: &Args) -> Vec<Effect> {
+    let shown = model.screens.alerts.tab;
+    let tab = match args.get(0) {
+        "next" => Some(shown.beside(true)),
+        "previous" => Some(shown.beside(false)),
+        name => Tab::by_name(name),
+    };
+    match tab {
+        Some(tab) => go(model, tab),
+        None => model.complain(format!("there is no tab {:?}", args.get(0))),
+    }
+}
+
+fn go(model: &mut Model, tab: Tab) -> Vec<Effect> {
     model.screen = ScreenId::Alerts;
+    model.screens.alerts.tab = tab;
     vec![]
 }
 
 fn group(model: &mut Model, args: &Args) -> Vec<Effect> {
-    model.screen = ScreenId::Alerts;
-    let alerts = &mut model.screens.alerts;
+    go(model, Tab::Alerts);
+    let alerts = &mut model.screens.alerts.list;
     match args.get(0) {
         "" => alerts.group_next(),
         label => alerts.group = Some(label.to_owned()),
@@ -49,8 +89,8 @@ fn group(model: &mut Model, args: &Args) -> Vec<Effect> {
 }
 
 fn suppressed(model: &mut Model, _: &Args) -> Vec<Effect> {
-    model.screen = ScreenId::Alerts;
-    let hide = &mut model.screens.alerts.hide_suppressed;
+    go(model, Tab::Alerts);
+    let hide = &mut model.screens.alerts.list.hide_suppressed;
     *hide = !*hide;
     let words = if *hide { "suppressed alerts are hidden" } else { "suppressed alerts are shown" };
     model.say(words)

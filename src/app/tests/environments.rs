@@ -37,10 +37,10 @@ fn nothing_of_an_environment_is_kept_when_it_is_left() {
     let mut model = model(&["production", "staging"]);
     report(&mut model, vec![alert("down")]);
     press(&mut model, "3 enter");
-    assert!(model.screens.alerts.detail.is_some());
+    assert!(model.screens.alerts.list.detail.is_some());
     switch(&mut model, "staging");
     assert_eq!(rows::rows(&model.shared).len(), 0);
-    assert_eq!(model.screens.alerts.detail, None);
+    assert_eq!(model.screens.alerts.list.detail, None);
     assert!(needs(&model).iter().all(|n| n.env == model.shared.epoch));
     // What left with the environment did not end: it is not mourned as lost either.
     report(&mut model, vec![]);

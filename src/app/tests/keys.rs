@@ -25,7 +25,7 @@ fn alerts() -> Model {
 }
 
 fn selected(model: &Model) -> String {
-    model.screens.alerts.selected(&model.shared).unwrap().to_string()
+    model.screens.alerts.list.selected(&model.shared).unwrap().to_string()
 }
 
 #[test]
@@ -42,9 +42,9 @@ fn esc_cancels_a_sequence_and_nothing_else() {
     let mut model = alerts();
     press(&mut model, "enter g esc");
     assert!(model.pending.is_empty());
-    assert!(model.screens.alerts.detail.is_some());
+    assert!(model.screens.alerts.list.detail.is_some());
     press(&mut model, "esc");
-    assert_eq!(model.screens.alerts.detail, None);
+    assert_eq!(model.screens.alerts.list.detail, None);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn keys_that_mean_nothing_say_so_and_the_next_key_takes_the_words_away() {
 fn escape_and_a_key_that_arrive_together_are_both_pressed() {
     let mut model = alerts();
     press(&mut model, "enter alt-j");
-    assert_eq!((&model.screens.alerts.detail, selected(&model).as_str()), (&None, "b"));
+    assert_eq!((&model.screens.alerts.list.detail, selected(&model).as_str()), (&None, "b"));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn keys_in_a_popup_do_not_reach_the_screen() {
 #[test]
 fn a_filter_narrows_while_it_is_typed_and_esc_brings_back_what_was() {
     let mut model = alerts();
-    let shown = |model: &Model| model.screens.alerts.lines(&model.shared).len();
+    let shown = |model: &Model| model.screens.alerts.list.lines(&model.shared).len();
     press(&mut model, "/");
     write(&mut model, "alertname=b");
     assert_eq!((shown(&model), selected(&model).as_str()), (1, "b"));

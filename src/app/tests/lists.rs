@@ -20,9 +20,9 @@ fn an_alert_stays_selected_when_others_come_before_it() {
     listed(&mut model, &["c", "d"]);
     press(&mut model, "3 j");
     listed(&mut model, &["a", "b", "c", "d"]);
-    assert_eq!(model.screens.alerts.selected(&model.shared).as_deref(), Some("d"));
+    assert_eq!(model.screens.alerts.list.selected(&model.shared).as_deref(), Some("d"));
     press(&mut model, "enter");
-    assert_eq!(&*model.screens.alerts.detail.as_ref().unwrap().row.id, "d");
+    assert_eq!(&*model.screens.alerts.list.detail.as_ref().unwrap().row.id, "d");
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn an_open_alert_that_ends_does_not_vanish_from_under_the_eyes() {
     listed(&mut model, &["a", "b"]);
     press(&mut model, "3 j enter");
     listed(&mut model, &["a"]);
-    let detail = model.screens.alerts.detail.as_ref().unwrap();
+    let detail = model.screens.alerts.list.detail.as_ref().unwrap();
     assert_eq!(&*detail.row.id, "b");
 }
 

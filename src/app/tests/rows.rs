@@ -52,7 +52,7 @@ fn what_is_suppressed_says_by_whom_and_can_be_hidden() {
     assert_eq!(standings(&model).last(), Some(&("a".to_owned(), Standing::Suppressed)));
     assert_eq!(all(&model.shared)[1].hidden_by, ["silence s1"]);
     press(&mut model, "3 s");
-    assert_eq!(model.screens.alerts.lines(&model.shared).len(), 1);
+    assert_eq!(model.screens.alerts.list.lines(&model.shared).len(), 1);
 }
 
 #[test]

@@ -1,141 +1,84 @@
-//! Screen 3, Alerts: the list, and one alert's detail.
+//! Screen 3, Alerts: its tabs, and what each has in common with the others.
 
 mod detail;
+mod list;
+mod page;
+mod rules;
+mod silences;
+mod targets;
 
 use ratatui::layout::Rect;
-use std::time::Duration;
 
-use crate::app::model::{Model, Shared};
-use crate::app::need::{Data, Source};
-use crate::app::rows::{self, Row, Standing};
-use crate::app::screens::alerts::Line;
+use crate::app::model::Model;
+use crate::app::screens::alerts::{Tab, rules as known_rules};
 use crate::app::selection::first_row;
-use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
-use crate::domain::time::human;
-use crate::ui::pen::{Pen, Words, staleness};
-use crate::ui::prose::coarse;
+use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
+
+pub use list::alert_line;
 
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
-    if let Some(detail) = &model.screens.alerts.detail {
-        return detail::draw(&model.shared, detail, area, pen);
+    let (shared, alerts) = (&model.shared, &model.screens.alerts);
+    match alerts.tab {
+        Tab::Alerts => match &alerts.list.detail {
+            Some(detail) => detail::draw(shared, detail, area, pen),
+            None => list::draw(model, area, pen),
+        },
+        Tab::Silences => match &alerts.silences.detail {
+            Some(detail) => silences::open(shared, detail, area, pen),
+            None => silences::draw(model, area, pen),
+        },
+        Tab::Rules => match &alerts.rules.detail {
+            Some(detail) => rules::open(shared, detail, area, pen),
+            None => rules::draw(model, area, pen),
+        },
+        Tab::Targets => match &alerts.targets.detail {
+            Some(detail) => targets::open(shared, detail, area, pen),
+            None => targets::draw(model, area, pen),
+        },
     }
-    pen.line(area, 0, &summary(model));
-    list(model, Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, pen);
 }
 
-/// How many are shown of how many, by what filter, and how far the list can be trusted.
-fn summary(model: &Model) -> Vec<Words> {
-    let (shared, alerts) = (&model.shared, &model.screens.alerts);
-    let all = rows::rows(shared).len();
-    let shown = alerts.lines(shared).iter().filter(|l| matches!(l, Line::Alert(_))).count();
-    let mut words = vec![(Role::Title, format!(" Alerts {shown}"))];
+/// The tabs, then how much of what the shown one lists, and how far that can be trusted.
+fn head(model: &Model, shown: usize, all: usize, filter: &str, pen: &Pen<'_>) -> Vec<Words> {
+    let mut words: Vec<Words> = Vec::new();
+    for tab in Tab::ALL {
+        let is_shown = tab == model.screens.alerts.tab;
+        let title = tab.title();
+        let title = if is_shown { format!(" [{title} {shown}]") } else { format!("  {title} ") };
+        words.push((if is_shown { Role::Title } else { Role::Dim }, title));
+        words.extend((tab == Tab::Rules).then(|| failing(model, pen)).flatten());
+    }
     if shown < all {
         words.push((Role::Warning, format!(" of {all}")));
     }
-    if !alerts.filter.is_empty() {
-        words.push((Role::Accent, format!("  filter: {}", Clean::new(&alerts.filter))));
+    if !filter.is_empty() {
+        words.push((Role::Accent, format!("  filter: {}", Clean::new(filter))));
     }
-    words.extend(alerts.group.iter().map(|g| (Role::Dim, format!("  by {}", Clean::new(g)))));
-    words.extend(members(shared));
-    words.extend(staleness(&shared.freshness(&Source::Alerts)).map(|(r, text)| (r, format!("  {text}"))));
     words
 }
 
-fn members(shared: &Shared) -> Option<Words> {
-    let Some(Data::Alerts(set)) = shared.store.data(&Source::Alerts) else { return None };
-    let silent = set.members.iter().find_map(|m| m.state.as_ref().err().map(|e| (m, e)));
-    let (member, fault) = silent?;
-    let words =
-        format!("  {} of {} members; {}: {}", set.answered(), set.members.len(), Clean::new(&member.url), fault.kind.word());
-    Some((Role::Warning, words))
+/// Rules that fail are blind: that is said whatever tab is shown.
+fn failing(model: &Model, pen: &Pen<'_>) -> Option<Words> {
+    let (_, failing) = known_rules::count(&model.shared);
+    (failing > 0).then(|| (Role::Critical, format!("{}{failing} ", pen.look.pick("✖", "X"))))
 }
 
-fn list(model: &Model, area: Rect, pen: &mut Pen<'_>) {
-    let (shared, alerts) = (&model.shared, &model.screens.alerts);
-    let lines = alerts.lines(shared);
-    if lines.is_empty() {
-        return pen.words(area, 1, Role::Dim, &empty(model));
-    }
-    let selected = alerts.selected(shared);
-    let is_selected = |line: &Line| matches!(line, Line::Alert(row) if Some(&row.id) == selected.as_ref());
-    let at = lines.iter().position(is_selected);
+/// The rows of a list around its selected one.
+fn rows<T>(lines: &[T], at: Option<usize>, area: Rect, pen: &mut Pen<'_>, mut line: impl FnMut(&T, Rect, u16, &mut Pen<'_>)) {
     let first = first_row(at, lines.len(), usize::from(area.height));
-    for (n, line) in lines.iter().enumerate().skip(first).take(usize::from(area.height)) {
+    for (n, one) in lines.iter().enumerate().skip(first).take(usize::from(area.height)) {
         let y = (n - first) as u16;
-        match line {
-            Line::Group(value, count) => {
-                pen.line(area, y, &[(Role::Title, format!(" {} ", Clean::new(value))), (Role::Dim, format!("{count}"))]);
-            }
-            Line::Alert(row) => alert_line(shared, row, area, y, pen),
-        }
+        line(one, area, y, pen);
         if Some(n) == at {
             pen.mark(area, y, Role::Selection);
         }
     }
 }
 
-fn empty(model: &Model) -> String {
-    let (shared, alerts) = (&model.shared, &model.screens.alerts);
-    if !alerts.filter.is_empty() {
-        return " nothing passes the filter; Esc clears it".into();
-    }
-    match shared.environment().alertmanagers {
-        0 => " no Alertmanager is configured for this environment".into(),
-        _ if shared.freshness(&Source::Alerts).is_fresh() => " nothing fires".into(),
-        _ => " unknown: no Alertmanager has answered".into(),
-    }
-}
-
-/// One alert on one row: severity, name, what it is about, how things stand and since when.
-pub fn alert_line(shared: &Shared, row: &Row, area: Rect, y: u16, pen: &mut Pen<'_>) {
-    let (role, sign) = pen.severity(row.severity);
-    let role = if row.standing == Standing::Suppressed { Role::Dim } else { role };
-    let rest = pen.right(area, y, &standing(shared, row));
-    let name = Clean::new(row.name());
-    let about = ["instance", "job", "service"].iter().find_map(|l| row.labels.get(l)).unwrap_or_default();
-    let words = [
-        (role, format!(" {sign} ")),
-        (Role::Text, format!("{name} ")),
-        (Role::Accent, format!("{} ", Clean::new(about))),
-        (Role::Dim, Clean::new(row.summary()).into_string()),
-    ];
-    pen.line(rest, y, &words);
-}
-
-/// How things stand, and for how long. A pending alert counts its `for`. While Prometheus is not heard of, nothing is known to
-/// go on: what was last heard is told with its age.
-fn standing(shared: &Shared, row: &Row) -> Vec<Words> {
-    if let Freshness::Stale { age, .. } = shared.freshness(&Source::Rules)
-        && matches!(row.standing, Standing::Firing | Standing::Pending)
-    {
-        return vec![(Role::Stale, format!(" {}, unconfirmed for {} ", row.standing.word(), coarse(age)))];
-    }
-    let age = shared.server_now().since(row.since);
-    let split = members_of(shared, row);
-    let (role, text) = match row.standing {
-        Standing::Firing => (Role::Text, format!(" {split}firing {} ", coarse(age))),
-        Standing::Suppressed => (Role::Dim, format!(" suppressed {} ", coarse(age))),
-        Standing::Pending => {
-            let hold = rows::rule(shared, &row.labels).and_then(|r| r.alerting.as_ref()).map_or(Duration::ZERO, |a| a.hold);
-            (Role::Warning, format!(" pending {} of {} ", human(age), human(hold)))
-        }
-        Standing::Lost => {
-            let since = row.lost_at.map_or(Duration::ZERO, |at| shared.now.since(at));
-            (Role::Critical, format!(" lost sight of {} ago ", human(since)))
-        }
-    };
-    vec![(role, text)]
-}
-
-/// Which share of the Alertmanagers knows it, where not all do.
-fn members_of(shared: &Shared, row: &Row) -> String {
-    match shared.store.data(&Source::Alerts) {
-        Some(Data::Alerts(set)) if row.members.len() < set.members.len() => {
-            format!("{} of {} members, ", row.members.len(), set.members.len())
-        }
-        _ => String::new(),
-    }
+/// What is below the line of the tabs.
+fn below(area: Rect) -> Rect {
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }

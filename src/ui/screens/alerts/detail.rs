@@ -5,36 +5,28 @@ use ratatui::layout::Rect;
 use crate::app::model::Shared;
 use crate::app::need::{Data, Source};
 use crate::app::rows::{self, Row, Standing};
-use crate::app::screens::alerts::{Detail, Graph};
+use crate::app::screens::alerts::graph::Graph;
+use crate::app::screens::alerts::list::Detail;
 use crate::domain::clean::Clean;
-use crate::domain::labels::Labels;
 use crate::domain::range::clock;
 use crate::domain::time::human;
 use crate::domain::unit::Unit;
-use crate::ui::panels;
-use crate::ui::pen::{Pen, Words, staleness};
-use crate::ui::prose::wrap;
+use crate::ui::pen::{Pen, Words};
+use crate::ui::screens::alerts::page::{self, pair, wrapped};
 use crate::ui::theme::Role;
-
-/// The graph takes this share of the height, in percent.
-const GRAPH: u16 = 45;
 
 /// Draws it.
 pub fn draw(shared: &Shared, detail: &Detail, area: Rect, pen: &mut Pen<'_>) {
     let (row, here) = detail.current(shared);
     head(shared, &row, here, area, pen);
-    let below = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     let graph = detail.graph(shared);
-    let height = if graph.is_some() { (below.height * GRAPH / 100).max(6) } else { 0 };
-    if let Some(graph) = &graph {
-        draw_graph(shared, &row, graph, Rect { height: height.min(below.height), ..below }, pen);
-    }
-    let text = Rect { y: below.y + height, height: below.height.saturating_sub(height), ..below };
     let lines = lines(shared, &row, graph.as_ref(), usize::from(area.width));
-    let first = detail.scroll.min(lines.len().saturating_sub(usize::from(text.height)));
-    for (n, line) in lines.iter().skip(first).take(usize::from(text.height)).enumerate() {
-        pen.line(text, n as u16, line);
-    }
+    let below = page::under_head(area);
+    let below = match &graph {
+        Some(graph) => page::graph(shared, graph, &row.labels, Some(row.since), below, pen),
+        None => below,
+    };
+    page::text(&lines, detail.scroll, below, pen);
 }
 
 fn head(shared: &Shared, row: &Row, here: bool, area: Rect, pen: &mut Pen<'_>) {
@@ -53,22 +45,6 @@ fn head(shared: &Shared, row: &Row, here: bool, area: Rect, pen: &mut Pen<'_>) {
     pen.words(area, 1, Role::Text, &format!(" {}", Clean::new(row.summary())));
 }
 
-fn draw_graph(shared: &Shared, row: &Row, graph: &Graph, area: Rect, pen: &mut Pen<'_>) {
-    let known = shared.store.get(&graph.source);
-    let badge = staleness(&shared.freshness(&graph.source)).map(|(role, text)| panels::Badge::new(role, Clean::new(&text)));
-    let title = Clean::new(&graph.expr);
-    let inside = panels::frame(&title, badge.as_ref(), false, pen.look, area, pen.buf);
-    let Some(answer) = known.and_then(|_| shared.store.answer(&graph.source)) else { return };
-    let chart = panels::chart::Alert {
-        answer,
-        labels: &row.labels,
-        window: shared.range.window(shared.server_now()),
-        threshold: graph.threshold.as_ref().map(|t| t.value),
-        since: Some(row.since),
-    };
-    panels::chart::alert(&chart, pen.look, inside, pen.buf);
-}
-
 /// The text below the graph, as many lines as it needs.
 fn lines(shared: &Shared, row: &Row, graph: Option<&Graph>, width: usize) -> Vec<Vec<Words>> {
     let mut lines = Vec::new();
@@ -80,7 +56,7 @@ fn lines(shared: &Shared, row: &Row, graph: Option<&Graph>, width: usize) -> Vec
         lines.extend(wrapped(name, value, width));
     }
     lines.push(vec![(Role::Title, " Labels".into())]);
-    lines.extend(pairs(&row.labels));
+    lines.extend(page::pairs(&row.labels));
     lines.extend(people(shared, row));
     lines
 }
@@ -90,21 +66,6 @@ fn value(shared: &Shared, row: &Row) -> Option<String> {
     let alerts = &rows::rule(shared, &row.labels)?.alerting.as_ref()?.alerts;
     let value: f64 = alerts.iter().find(|a| row.labels.contains(&a.labels))?.value.parse().ok()?;
     Some(Unit("none".into()).format(value, None).to_string())
-}
-
-fn pairs(labels: &Labels) -> impl Iterator<Item = Vec<Words>> {
-    labels.iter().map(|(name, value)| pair(name, value, Role::Text))
-}
-
-fn pair(name: &str, value: &str, role: Role) -> Vec<Words> {
-    vec![(Role::Dim, format!("   {:<16} ", Clean::new(name))), (role, Clean::new(value).into_string())]
-}
-
-/// A long value over several lines, broken between words.
-fn wrapped(name: &str, value: &str, width: usize) -> Vec<Vec<Words>> {
-    let lines = wrap(value, width.saturating_sub(22).max(20));
-    let names = std::iter::once(name).chain(std::iter::repeat(""));
-    names.zip(lines).map(|(name, line)| pair(name, &line, Role::Text)).collect()
 }
 
 /// Who is told, who hides it, which Alertmanagers know it.
