@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::{Bencher, black_box};
-use midwatch::app::keymap::Keymap;
+use midwatch::app::keymap::{DEFAULT, Keymap};
 use midwatch::app::message::{Fed, Message};
 use midwatch::app::model::{Model, needs};
 use midwatch::app::need::{DashboardFile, Data, Need, Source};
@@ -13,6 +13,7 @@ use midwatch::app::setup::{Environment, Setup};
 use midwatch::app::update::update;
 use midwatch::app::{catalog, screens};
 use midwatch::domain::alert::{Alert, AlertSet, AlertState};
+use midwatch::domain::bell::Bell;
 use midwatch::domain::guard::Guard;
 use midwatch::domain::labels::Labels;
 use midwatch::domain::series::{Answer, Sample, Series};
@@ -45,8 +46,13 @@ fn model() -> Model {
         signals: vec![],
         repositories: vec![],
     };
-    let keymap = Keymap::load(&[]).unwrap_or_default();
-    Model::new(Setup { environments: vec![environment], keymap, breakages: vec![], shared_ledger: true }, 0, SIZE, now())
+    let keymap = Keymap::load(DEFAULT, &[]).unwrap_or_default();
+    Model::new(
+        Setup { environments: vec![environment], keymap, bell: Bell::default(), breakages: vec![], shared_ledger: true },
+        0,
+        SIZE,
+        now(),
+    )
 }
 
 fn feed(model: &mut Model, source: Source, data: Data) {

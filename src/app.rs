@@ -1,6 +1,7 @@
 //! The functional core of the console: model, messages, update, needs. Synchronous, without a clock and without IO.
 //! It must not know tokio, a network client, or how anything is drawn.
 
+pub mod alarm;
 pub mod catalog;
 pub mod command;
 pub mod commands;

@@ -9,6 +9,7 @@
 
 mod access;
 mod backup;
+mod console;
 mod environment;
 mod files;
 mod layers;
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::layers::Found;
 pub use crate::config::layers::Places;
-use crate::config::model::{Config, Environment, Theme};
+use crate::config::model::{Choice, Config, Environment};
 use crate::config::reader::{Field, Problems, Table};
 use crate::config::upstream::path;
 use crate::domain::name::Name;
@@ -99,7 +100,7 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
         Some(name) => overridden(name, &environments, problems),
         None => opening(chosen.as_ref(), &environments),
     };
-    let theme = table.take("theme").and_then(|field| Some(theme(field.text()?, field.folder())));
+    let theme = table.take("theme").and_then(|field| Some(choice(field.text()?, field.folder())));
     let ascii = table.take("ascii").and_then(|field| field.flag()).unwrap_or_default();
     let state = table.take("state").and_then(|field| path(&field));
     Some(Config {
@@ -108,10 +109,11 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
         theme: overrides
             .theme
             .as_deref()
-            .map(|text| self::theme(text, &places.here))
+            .map(|text| choice(text, &places.here))
             .or(theme)
-            .unwrap_or(Theme::Named("default".into())),
+            .unwrap_or(Choice::Named("default".into())),
         ascii: ascii || overrides.ascii,
+        console: console::console(table),
         state: overrides.state.as_ref().map(|path| places.here.join(path)).or(state),
         scratch: table.take("scratch").and_then(|field| path(&field)),
         textfile: table.take("textfile").and_then(|field| path(&field)),
@@ -146,8 +148,9 @@ fn names(environments: &[Environment]) -> Vec<&str> {
     environments.iter().map(|environment| environment.name.as_str()).collect()
 }
 
-fn theme(text: &str, folder: &Path) -> Theme {
-    if text.contains('/') { Theme::File(folder.join(text)) } else { Theme::Named(text.to_owned()) }
+/// A name, or a path with a slash in it.
+fn choice(text: &str, folder: &Path) -> Choice {
+    if text.contains('/') { Choice::File(folder.join(text)) } else { Choice::Named(text.to_owned()) }
 }
 
 struct Welcome<'a>(&'a [PathBuf]);

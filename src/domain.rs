@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alert;
 pub mod backup;
+pub mod bell;
 pub mod clean;
 pub mod colour;
 pub mod failure;

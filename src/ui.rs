@@ -15,7 +15,7 @@ mod screens;
 pub mod theme;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use ratatui::buffer::Buffer;
 
@@ -28,6 +28,9 @@ use crate::ui::theme::{Look, Role};
 /// Draws the whole console on an empty buffer.
 pub fn view(model: &Model, look: &Look, buf: &mut Buffer) {
     let area = buf.area;
+    if let Some(ground) = look.ground() {
+        buf.set_style(area, ground);
+    }
     let mut pen = Pen::new(buf, look);
     if area.width < layout::SMALLEST.0 || area.height < layout::SMALLEST.1 {
         let (columns, rows) = layout::SMALLEST;

@@ -20,6 +20,8 @@ pub enum Effect {
     Refresh,
     /// Put text on the clipboard of the person's own terminal.
     Copy(String),
+    /// Call for the person, in these words: an alert has begun to fire.
+    Ring(String),
     /// Break something in the demo; its supervisor arms the end first.
     Break(String),
     /// Work out what a routine would do in the environment that is open: [`Message::Planned`](crate::app::message::Message).

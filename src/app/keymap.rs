@@ -7,8 +7,15 @@ use crate::app::command::Call;
 use crate::app::key::Key;
 use crate::domain::problem::Problem;
 
-/// The keys midwatch comes with.
-const DEFAULT: &str = include_str!("../../keymaps/default.toml");
+/// The keymap where none is chosen.
+pub const DEFAULT: &str = "default";
+
+/// The keymaps midwatch comes with, each whole in itself: one line for each.
+const NAMED: [(&str, &str); 3] = [
+    (DEFAULT, include_str!("../../keymaps/default.toml")),
+    ("vim", include_str!("../../keymaps/vim.toml")),
+    ("emacs", include_str!("../../keymaps/emacs.toml")),
+];
 
 /// The contexts, in the order of help.
 pub const CONTEXTS: [&str; 18] = [
@@ -70,15 +77,20 @@ pub enum Found {
 }
 
 impl Keymap {
-    /// The defaults, with the bindings of `own` files — as `(path, text)` — merged over them in order.
+    /// A keymap by its name, with the bindings of `own` files — as `(path, text)` — merged over it in order.
     ///
     /// # Errors
-    /// Every problem of every file, each with its line.
-    pub fn load(own: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+    /// Every problem of every file, each with its line; that there is none of this name.
+    pub fn load(name: &str, own: &[(String, String)]) -> Result<Self, Vec<Problem>> {
+        let Some((_, text)) = NAMED.iter().find(|(known, _)| *known == name) else {
+            return Err(vec![
+                Problem::new(format!("no keymap is called {name:?}")).instead_of(name, NAMED.map(|(known, _)| known)),
+            ]);
+        };
         let mut map = Self::default();
         let mut problems = Vec::new();
-        let default = ("keymaps/default.toml".to_owned(), DEFAULT.to_owned());
-        for (path, text) in std::iter::once(&default).chain(own) {
+        let base = (format!("keymaps/{name}.toml"), (*text).to_owned());
+        for (path, text) in std::iter::once(&base).chain(own) {
             match parse::bindings(path, text) {
                 Ok(bindings) => bindings.into_iter().for_each(|b| map.merge(b)),
                 Err(found) => problems.extend(found),

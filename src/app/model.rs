@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::alarm::Alarm;
 use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::lookout::Lookout;
@@ -96,6 +97,8 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// The jobs that ended or were lost while the operator was away.
     pub away: Vec<Job>,
+    /// Which alerts rang.
+    pub alarm: Alarm,
 }
 
 /// Words for the person.
@@ -124,7 +127,7 @@ impl Model {
             unlocked: BTreeMap::new(),
         };
         let (screen, screens) = (ScreenId::Overview, Screens::default());
-        Self { shared, screen, screens, popup: None, pending: vec![], notice: None, away: vec![] }
+        Self { shared, screen, screens, popup: None, pending: vec![], notice: None, away: vec![], alarm: Alarm::default() }
     }
 
     /// The screen that is shown.
@@ -159,6 +162,7 @@ impl Model {
         self.shared.skew = None;
         self.screens = Screens::default();
         self.popup = None;
+        self.alarm = Alarm::default();
     }
 }
 

@@ -62,10 +62,12 @@ impl<Id: Clone + PartialEq> Selection<Id> {
 }
 
 /// The first row to draw, so that `selected` is seen with some rows around it. Depends on nothing but its arguments: there is
-/// no scroll state to go stale.
+/// no scroll state to go stale. The page moves by half of itself, and stands still while the cursor moves through the middle: over
+/// a slow line a key then costs two rows and not a page.
 pub fn first_row(selected: Option<usize>, rows: usize, height: usize) -> usize {
-    let selected = selected.unwrap_or(0);
-    selected.saturating_sub(height / 2).min(rows.saturating_sub(height))
+    let (half, margin) = ((height / 2).max(1), if height > 2 { (height / 4).max(1) } else { 0 });
+    let beyond = selected.unwrap_or(0).saturating_sub(margin);
+    (beyond / half * half).min(rows.saturating_sub(height))
 }
 
 #[cfg(test)]
@@ -108,11 +110,20 @@ mod tests {
 
     #[test]
     fn the_selected_row_is_always_in_view() {
-        for rows in 0..40 {
-            for selected in 0..rows {
-                let first = first_row(Some(selected), rows, 7);
-                assert!((first..first + 7).contains(&selected));
+        for height in 1..9 {
+            for rows in 0..40 {
+                for selected in 0..rows {
+                    let first = first_row(Some(selected), rows, height);
+                    assert!((first..first + height).contains(&selected), "{selected} of {rows} in {height}");
+                }
             }
         }
+    }
+
+    #[test]
+    fn the_page_stands_still_while_the_cursor_moves_through_its_middle() {
+        let pages: Vec<usize> = (0..400).map(|selected| first_row(Some(selected), 1000, 40)).collect();
+        let moves = pages.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        assert_eq!(moves, 400 / 20 - 1);
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::keymap::Keymap;
+use crate::domain::bell::Bell;
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
@@ -17,6 +18,8 @@ pub struct Setup {
     pub environments: Vec<Environment>,
     /// Default keys and the person's own.
     pub keymap: Keymap,
+    /// When and how it rings.
+    pub bell: Bell,
     /// What the demo's `F1` offers, as `(what, words)`; empty outside the demo.
     pub breakages: Vec<(String, String)>,
     /// Whether everybody on this host shares the ledger of jobs; else it is this login's own.

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 //! The core as a whole: messages in, and what the model, its effects and its needs are then.
 
+mod alarm;
 mod backups;
 mod board;
 mod confirm;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::catalog;
-use crate::app::command::Call;
+use crate::app::command::{Args, Call};
 use crate::app::confirm;
 use crate::app::effect::Effect;
 use crate::app::key::Key;
@@ -43,7 +43,7 @@ fn take_in(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Input(Input::Key(key)) => press(model, key),
         Message::Input(Input::Paste(text)) => paste(model, &text),
         Message::Call(call) => run(model, &call),
-        Message::Fed(fed) => take(&mut model.shared, &fed),
+        Message::Fed(fed) => fed_with(model, &fed),
         Message::Told(Ok(words)) => model.say(words),
         Message::Told(Err(words)) => model.complain(words),
         Message::Planned(wish, reply) => confirm::planned(model, &wish, reply),
@@ -73,11 +73,19 @@ pub fn run(model: &mut Model, call: &Call) -> Vec<Effect> {
     }
 }
 
-/// Takes an answer in, unless it comes from an environment that was left.
-fn take(shared: &mut Shared, fed: &Fed) -> Vec<Effect> {
-    if fed.need.env != shared.epoch {
+/// Takes an answer in, unless it comes from an environment that was left, and rings for what is new in it.
+fn fed_with(model: &mut Model, fed: &Fed) -> Vec<Effect> {
+    if fed.need.env != model.shared.epoch {
         return vec![];
     }
+    let mut effects = take(&mut model.shared, fed);
+    if fed.reply.is_ok() {
+        effects.extend(model.alarm.take(&model.shared, &fed.need.source));
+    }
+    effects
+}
+
+fn take(shared: &mut Shared, fed: &Fed) -> Vec<Effect> {
     shared.now = fed.at;
     if let Some(skew) = fed.skew {
         shared.skew = (skew.unsigned_abs() >= SKEW_WORTH_SAYING.as_millis() as u64).then_some(skew);
@@ -144,7 +152,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Walks the keymap: a whole sequence runs its command, the beginning of one waits, anything else is forgotten.
 fn press_screen(model: &mut Model, key: Key) -> Vec<Effect> {
-    if key.code() == KeyCode::Esc && !model.pending.is_empty() {
+    if !model.pending.is_empty() && leaves(model, key) {
         model.pending.clear();
         return vec![];
     }
@@ -163,7 +171,14 @@ fn press_screen(model: &mut Model, key: Key) -> Vec<Effect> {
     }
 }
 
+/// Whether a key leaves what was begun: Esc, and what the keymap has for it besides letters, which can be typed.
+fn leaves(model: &Model, key: Key) -> bool {
+    let back = || model.shared.setup.keymap.find(&[], &[key]) == Found::Call(Call { command: "back", args: Args::default() });
+    key.code() == KeyCode::Esc || key.typed().is_none() && back()
+}
+
 fn press_popup(model: &mut Model, popup: Popup, key: Key) -> Vec<Effect> {
+    let key = if leaves(model, key) { Key::escape() } else { key };
     match popup {
         Popup::Help(scroll) => press_text(model, scroll, key, Popup::Help),
         Popup::Away(scroll) => press_text(model, scroll, key, Popup::Away),

@@ -78,7 +78,8 @@ pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) 
     }
     without.map(|why| update(&mut model, Message::Told(Err(why))));
     let office = clerk.map(|clerk| Arc::new(clerk) as Arc<dyn Office>);
-    let shell = Shell { look, worlds: fetch::worlds(&config.environments, office.as_ref()), breaker, office };
+    let mouse = config.console.mouse;
+    let shell = Shell { look, mouse, worlds: fetch::worlds(&config.environments, office.as_ref()), breaker, office };
     match console::run(model, shell).await {
         Ok(status) => Exit::status(status),
         Err(error) => Exit::io(format!("{error:#}")),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::access::Access;
 use crate::domain::backup::policy::Policy;
+use crate::domain::bell::Bell;
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
@@ -22,9 +23,11 @@ pub struct Config {
     /// Which environment opens: always one of [`Self::environments`].
     pub environment: Name,
     /// How the console looks.
-    pub theme: Theme,
+    pub theme: Choice,
     /// Whether to draw with ASCII alone.
     pub ascii: bool,
+    /// How the console is handled.
+    pub console: Console,
     /// Where the ledger is; the host's or the person's usual place where none is set.
     pub state: Option<PathBuf>,
     /// Where scratch servers get their folders: a file system with room for a whole restore.
@@ -42,13 +45,24 @@ impl Config {
     }
 }
 
-/// How the console looks.
+/// A theme or a keymap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Theme {
-    /// One that midwatch or the person's theme folder has.
+pub enum Choice {
+    /// One that midwatch has, or for a theme the person's theme folder.
     Named(String),
     /// A file.
     File(PathBuf),
+}
+
+/// How the console is handled, and how it calls for somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Console {
+    /// The keymap, and the files that lie over it, in their order; the default one where none is named.
+    pub keymap: Vec<Choice>,
+    /// Whether it answers the mouse.
+    pub mouse: bool,
+    /// When and how it rings.
+    pub bell: Bell,
 }
 
 /// A named set of endpoints and services.

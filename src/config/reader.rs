@@ -186,6 +186,11 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Whether it is an array, for what can also be a string.
+    pub fn is_list(&self) -> bool {
+        matches!(self.node.value, Value::List(_))
+    }
+
     /// Whether it is a table, for what can also be a word.
     pub fn is_table(&self) -> bool {
         matches!(self.node.value, Value::Table(_))

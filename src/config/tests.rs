@@ -12,6 +12,7 @@ use crate::domain::service::ServiceKind;
 
 mod access;
 mod backups;
+mod console;
 mod errors;
 mod layers;
 
@@ -35,7 +36,7 @@ fn the_ten_lines_to_begin_with_are_right() {
     let config = load_text(STARTER).unwrap();
     assert_eq!(
         (config.environment, config.theme, config.ascii),
-        (Name::from("production"), Theme::Named("default".into()), false)
+        (Name::from("production"), Choice::Named("default".into()), false)
     );
     let production = &config.environments[0];
     assert_eq!((production.guard, production.color), (Guard::Strict, Colour::Ansi(1)));

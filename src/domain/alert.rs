@@ -171,6 +171,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every severity by its word, the most urgent first.
+    pub const WORDS: [(&str, Self); 4] =
+        [("critical", Self::Critical), ("warning", Self::Warning), ("info", Self::Info), ("unknown", Self::Unknown)];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self as usize].0
+    }
+
     /// Read from the customary words, whatever their case.
     pub fn of(labels: &Labels) -> Self {
         match labels.get("severity").unwrap_or_default().to_ascii_lowercase().as_str() {

@@ -1,12 +1,11 @@
 //! The console: the event loop that joins the core to the terminal and the feeds.
 
 use std::collections::HashMap;
+use std::io::{self, Stdout};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -20,8 +19,10 @@ use crate::runtime::feeds::{Feeds, Ticket};
 use crate::runtime::fetch::World;
 use crate::runtime::office::{Errand, Office};
 use crate::runtime::painter::Painter;
-use crate::runtime::signals::{self, Asked, Signals};
-use crate::runtime::terminal::{self, Hold};
+use crate::runtime::signals::{Asked, Impatience, Signals};
+use crate::runtime::terminal::osc::{self, Kind};
+use crate::runtime::terminal::parse::Typed;
+use crate::runtime::terminal::{self, Hold, input};
 use crate::ui::theme::Look;
 
 /// How often the time goes on for the core, so that ages grow.
@@ -36,6 +37,8 @@ pub type Breaker = Arc<dyn Fn(String) -> futures_util::future::BoxFuture<'static
 pub struct Shell {
     /// How things look.
     pub look: Look,
+    /// Whether the mouse is taken.
+    pub mouse: bool,
     /// How to reach each environment, in the order of the model's.
     pub worlds: Vec<Arc<World>>,
     /// Breaks something in the demo; none outside it.
@@ -54,18 +57,20 @@ enum Arrival {
 pub async fn run(model: Model, shell: Shell) -> Result<u8> {
     let mut signals = Signals::listen().wrap_err("cannot listen to signals")?;
     terminal::end_on_panic();
-    let hold = Hold::take().wrap_err("cannot take the terminal")?;
-    signals::end_with_the_terminal();
+    let impatience = Impatience::begin().wrap_err("cannot listen to signals")?;
+    let hold = Hold::take(shell.mouse).wrap_err("cannot take the terminal")?;
     let mut console = Console::new(model, shell)?;
     let status = console.run(&mut signals).await;
     drop(hold);
+    drop(impatience);
     status
 }
 
 struct Console {
     model: Model,
     shell: Shell,
-    painter: Painter,
+    painter: Painter<Stdout>,
+    terminal: Kind,
     feeds: Feeds,
     flights: HashMap<Ticket, JoinHandle<()>>,
     arrivals: (mpsc::UnboundedSender<Arrival>, mpsc::UnboundedReceiver<Arrival>),
@@ -74,17 +79,17 @@ struct Console {
 
 impl Console {
     fn new(mut model: Model, shell: Shell) -> Result<Self> {
-        let mut painter = Painter::new(shell.look.clone()).wrap_err("cannot draw on the terminal")?;
-        // A console that was killed here before left its last frame behind.
-        painter.forget()?;
-        model.shared.size = painter.size()?;
+        let terminal = Kind::of_process();
+        let painter = Painter::new(io::stdout(), shell.look.clone(), terminal.erases_with_ground());
+        terminal::ask(&terminal)?;
+        model.shared.size = terminal::size()?;
         let arrivals = mpsc::unbounded_channel();
         let began = Instant::now();
-        Ok(Self { model, shell, painter, feeds: Feeds::default(), flights: HashMap::new(), arrivals, began })
+        Ok(Self { model, shell, painter, terminal, feeds: Feeds::default(), flights: HashMap::new(), arrivals, began })
     }
 
     async fn run(&mut self, signals: &mut Signals) -> Result<u8> {
-        let mut input = EventStream::new();
+        let mut input = input::listen();
         self.send(Errand::Away);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -96,10 +101,7 @@ impl Console {
             let left = tokio::select! {
                 biased;
                 asked = signals.next() => self.asked(asked)?,
-                event = input.next() => match event {
-                    Some(event) => self.event(event?)?,
-                    None => Some(129),
-                },
+                Some(typed) = input.recv() => self.typed(typed)?,
                 Some(arrival) = self.arrivals.1.recv() => self.arrived(arrival)?,
                 _ = tick.tick() => self.take(Message::Tick(self.now()))?,
                 () = tokio::time::sleep(due) => None,
@@ -110,11 +112,10 @@ impl Console {
         }
     }
 
-    /// The terminal's own word on its size: crossterm loses the event where a key comes at the same instant.
+    /// The terminal's own word on its size, before each frame: one of another size would be torn.
     fn follow_size(&mut self) -> Result<()> {
-        let (columns, rows) = self.painter.size()?;
+        let (columns, rows) = terminal::size()?;
         if (columns, rows) != self.model.shared.size {
-            self.painter.forget()?;
             self.take(Message::Input(Input::Resize(columns, rows)))?;
         }
         Ok(())
@@ -125,16 +126,16 @@ impl Console {
         Moment { wall, mono: self.began.elapsed() }
     }
 
-    fn event(&mut self, event: Event) -> Result<Option<u8>> {
-        let input = match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => Input::Key(Key::from(key)),
-            Event::Paste(text) => Input::Paste(text),
-            Event::Resize(columns, rows) => {
-                // There and back again is the same size, but not the same screen.
-                self.painter.forget()?;
-                Input::Resize(columns, rows)
+    fn typed(&mut self, typed: Typed) -> Result<Option<u8>> {
+        let input = match typed {
+            Typed::Key(key) => Input::Key(Key::from(key)),
+            Typed::Paste(text) => Input::Paste(text),
+            Typed::Mode(mode, set) => {
+                // Set or not: it is known to the terminal, and may be set.
+                self.painter.together(mode == terminal::TOGETHER && matches!(set, 1 | 2));
+                return Ok(None);
             }
-            _ => return Ok(None),
+            Typed::Mouse(..) => return Ok(None),
         };
         self.take(Message::Input(input))
     }
@@ -147,7 +148,11 @@ impl Console {
             }
             Asked::Leave(status) => Ok(Some(status)),
             Asked::Suspend => self.suspend().map(|()| None),
-            Asked::Redraw => self.painter.forget().map(|()| None).map_err(Into::into),
+            // There and back again is the same size, but not the same screen.
+            Asked::Redraw | Asked::Resize => {
+                self.painter.forget();
+                Ok(None)
+            }
         }
     }
 
@@ -178,9 +183,10 @@ impl Console {
             match effect {
                 Effect::Quit => return Ok(Some(0)),
                 Effect::Suspend => self.suspend()?,
-                Effect::Redraw => self.painter.forget()?,
+                Effect::Redraw => self.painter.forget(),
                 Effect::Refresh => self.feeds.refresh(self.began.elapsed()),
-                Effect::Copy(text) => copy(&text)?,
+                Effect::Copy(text) => terminal::say(&osc::copy(&text))?,
+                Effect::Ring(words) => self.ring(&words)?,
                 Effect::Break(what) => self.break_something(what),
                 Effect::Plan(wish) => self.send(Errand::Plan(self.model.shared.environment().name.clone(), wish)),
                 Effect::Submit(plan, confirmation) => self.send(Errand::Submit(plan, confirmation)),
@@ -210,10 +216,17 @@ impl Console {
     fn suspend(&mut self) -> Result<()> {
         terminal::give_back();
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
-        std::mem::forget(Hold::take()?);
-        let (columns, rows) = self.painter.size()?;
-        self.model.shared.size = (columns, rows);
-        self.painter.forget()?;
+        std::mem::forget(Hold::take(self.shell.mouse)?);
+        self.model.shared.size = terminal::size()?;
+        self.painter.forget();
+        Ok(())
+    }
+
+    /// Calls for the person as the configuration says, and as this terminal can.
+    fn ring(&self, words: &str) -> Result<()> {
+        let bell = &self.model.shared.setup.bell;
+        let notification = osc::notify(words, bell.notify, &self.terminal);
+        terminal::say(&[if bell.sound { "\x07" } else { "" }, &notification.unwrap_or_default()].concat())?;
         Ok(())
     }
 
@@ -236,10 +249,4 @@ impl Console {
             self.flights.insert(ticket, flight);
         }
     }
-}
-
-fn copy(text: &str) -> Result<()> {
-    let clipboard = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
-    crossterm::execute!(std::io::stdout(), clipboard)?;
-    Ok(())
 }

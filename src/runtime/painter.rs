@@ -1,9 +1,10 @@
 //! Draws the model, and writes to the terminal only what changed: nothing at all when nothing did.
 
-use std::io::{self, BufWriter, Stdout};
+mod encode;
+mod ink;
 
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use std::io::{self, Write};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -11,26 +12,28 @@ use crate::app::model::Model;
 use crate::ui;
 use crate::ui::theme::Look;
 
-/// One frame is one write: a slow link sees it whole or not at all.
-const FRAME_BYTES: usize = 64 << 10;
+/// A frame between these is shown whole by a terminal that has synchronized output, however it arrives (DEC mode 2026).
+const TOGETHER: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
 
-/// Draws on the terminal.
-pub struct Painter {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+/// Draws on a terminal.
+#[derive(Debug)]
+pub struct Painter<W> {
+    out: W,
     look: Look,
     shown: Option<Buffer>,
+    grounds: bool,
+    together: bool,
 }
 
-impl Painter {
-    /// On the terminal of this process.
-    pub fn new(look: Look) -> io::Result<Self> {
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
-        Ok(Self { terminal: Terminal::new(backend)?, look, shown: None })
+impl<W: Write> Painter<W> {
+    /// On a terminal of which nothing is known but whether it erases with the ground that is set.
+    pub fn new(out: W, look: Look, grounds: bool) -> Self {
+        Self { out, look, shown: None, grounds, together: false }
     }
 
-    /// Columns and rows.
-    pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.terminal.size().map(|s| (s.width, s.height))
+    /// The terminal has synchronized output, or not.
+    pub fn together(&mut self, has: bool) {
+        self.together = has;
     }
 
     /// Draws the model, unless it looks as it did.
@@ -38,25 +41,26 @@ impl Painter {
         let (width, height) = model.shared.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         ui::view(model, &self.look, &mut buffer);
-        if self.shown.as_ref() == Some(&buffer) {
-            return Ok(());
+        let bytes = encode::frame(self.shown.as_ref(), &buffer, self.grounds);
+        if !bytes.is_empty() {
+            self.write(&bytes)?;
         }
-        let mut fits = false;
-        self.terminal.draw(|frame| {
-            fits = frame.area() == buffer.area;
-            if fits {
-                frame.buffer_mut().clone_from(&buffer);
-            }
-        })?;
-        self.shown = fits.then_some(buffer);
+        self.shown = Some(buffer);
         Ok(())
     }
 
     /// Forgets what the terminal shows: the next frame is drawn whole.
-    pub fn forget(&mut self) -> io::Result<()> {
+    pub fn forget(&mut self) {
         self.shown = None;
-        // Not `clear`: that asks the terminal where its cursor is, and a terminal that is slow to answer would end the console.
-        let (width, height) = self.size()?;
-        self.terminal.resize(Rect::new(0, 0, width, height))
+    }
+
+    /// One frame is one write: a slow link sees it whole or not at all.
+    fn write(&mut self, frame: &[u8]) -> io::Result<()> {
+        let (begin, end) = if self.together { TOGETHER } else { (&b""[..], &b""[..]) };
+        self.out.write_all(&[begin, frame, end].concat())?;
+        self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests;

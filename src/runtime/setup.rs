@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use crate::app::keymap::Keymap;
+use crate::app::keymap::{self, Keymap};
 use crate::app::setup::{Environment, Setup};
 use crate::config::Places;
-use crate::config::model::{self, Config, ServiceConfig, Theme as Chosen};
+use crate::config::model::{self, Choice, Config, ServiceConfig};
 use crate::domain::problem::Problem;
 use crate::domain::service::Service;
 use crate::ui::theme::{Charset, Depth, Look, Theme};
@@ -15,7 +15,8 @@ use crate::ui::theme::{Charset, Depth, Look, Theme};
 /// What the console is started with; `breakages` only in the demo, `shared_ledger` where this host's logins share one.
 pub fn setup(config: &Config, places: &Places, breakages: Vec<(String, String)>, shared_ledger: bool) -> Result<Setup> {
     let environments = config.environments.iter().map(environment).collect();
-    Ok(Setup { environments, keymap: keymap(places)?, breakages, shared_ledger })
+    let (keymap, bell) = (keymap(config, places)?, config.console.bell.clone());
+    Ok(Setup { environments, keymap, bell, breakages, shared_ledger })
 }
 
 fn environment(env: &model::Environment) -> Environment {
@@ -41,14 +42,25 @@ fn service(service: &ServiceConfig) -> Service {
     }
 }
 
-/// The default keys with the person's own over them.
-fn keymap(places: &Places) -> Result<Keymap> {
-    let mut own = Vec::new();
-    for path in places.folders().iter().rev().map(|folder| folder.join("keys.toml")).filter(|p| p.exists()) {
-        let text = std::fs::read_to_string(&path).wrap_err_with(|| format!("cannot read {}", path.display()))?;
-        own.push((path.display().to_string(), text));
+/// The keymap that was chosen, the files that were named to lie over it, and the person's own keys over all of them.
+pub fn keymap(config: &Config, places: &Places) -> Result<Keymap> {
+    let (mut name, mut files) = (keymap::DEFAULT, Vec::new());
+    for chosen in &config.console.keymap {
+        match chosen {
+            Choice::Named(named) => name = named,
+            Choice::File(path) => files.push(path.clone()),
+        }
     }
-    Keymap::load(&own).map_err(|problems| told(&problems))
+    let own = places.folders().into_iter().rev().map(|folder| folder.join("keys.toml"));
+    files.extend(own.filter(|path| path.exists()));
+    let files = files.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
+    Keymap::load(name, &files).map_err(|problems| told(&problems))
+}
+
+/// A file's path and its text.
+fn read(path: &Path) -> Result<(String, String)> {
+    let text = std::fs::read_to_string(path).wrap_err_with(|| format!("cannot read {}", path.display()))?;
+    Ok((path.display().to_string(), text))
 }
 
 fn told(problems: &[Problem]) -> color_eyre::Report {
@@ -58,12 +70,11 @@ fn told(problems: &[Problem]) -> color_eyre::Report {
 /// Theme, characters and colours for this terminal.
 pub fn look(config: &Config, places: &Places) -> Result<Look> {
     let theme = match &config.theme {
-        Chosen::Named(name) if name == "default" => Theme::default(),
-        Chosen::Named(name) => theme_file(&named(name, places)?)?,
-        Chosen::File(path) => theme_file(path)?,
+        Choice::Named(name) => Theme::named(name).map_or_else(|| theme_file(&named(name, places)?), Ok)?,
+        Choice::File(path) => theme_file(path)?,
     };
     let charset = if config.ascii { Charset::Ascii } else { Charset::Unicode };
-    Ok(Look { theme, charset, depth: depth() })
+    Ok(Look::new(theme, charset, depth()))
 }
 
 fn named(name: &str, places: &Places) -> Result<PathBuf> {
@@ -72,7 +83,8 @@ fn named(name: &str, places: &Places) -> Result<PathBuf> {
     let looked: Vec<PathBuf> = files.collect();
     looked.iter().find(|p| p.exists()).cloned().ok_or_else(|| {
         let looked: Vec<String> = looked.iter().map(|p| p.display().to_string()).collect();
-        eyre!("no theme is called {name:?}: there is \"default\", and {} would be read", looked.join(" or "))
+        let known = Theme::NAMES.join(", ");
+        eyre!("no theme is called {name:?}: there are {known}, and {} would be read", looked.join(" or "))
     })
 }
 

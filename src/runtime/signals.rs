@@ -1,9 +1,13 @@
-//! Signals, and the loss of the terminal.
+//! Signals: what each asks of the console, and that none of them waits for it.
 
-use std::os::fd::AsFd;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags};
+use crossterm::terminal::disable_raw_mode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+
+/// How long the console may take to leave by itself.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,59 +18,92 @@ pub enum Asked {
     Suspend,
     /// To draw anew, having been continued.
     Redraw,
+    /// To look at the terminal's size again.
+    Resize,
 }
 
 /// Every signal that is listened to.
 #[derive(Debug)]
 pub struct Signals {
+    leave: Leave,
+    stop: Signal,
+    go_on: Signal,
+    resize: Signal,
+}
+
+/// Every signal that asks the console to leave.
+#[derive(Debug)]
+struct Leave {
     hangup: Signal,
     interrupt: Signal,
     quit: Signal,
     terminate: Signal,
-    stop: Signal,
-    go_on: Signal,
 }
 
 impl Signals {
     /// Begins to listen.
     pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            terminate: signal(SignalKind::terminate())?,
+            leave: Leave::listen()?,
             stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
             go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            resize: signal(SignalKind::window_change())?,
         })
     }
 
     /// Waits for the next.
     pub async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.hangup.recv() => Asked::Leave(129),
-            _ = self.interrupt.recv() => Asked::Leave(130),
-            _ = self.quit.recv() => Asked::Leave(131),
-            _ = self.terminate.recv() => Asked::Leave(143),
+            status = self.leave.next() => Asked::Leave(status),
             _ = self.stop.recv() => Asked::Suspend,
             _ = self.go_on.recv() => Asked::Redraw,
+            _ = self.resize.recv() => Asked::Resize,
         }
     }
 }
 
-/// Ends the process as soon as the terminal is gone, even where `SIGHUP` is ignored (`nohup`, `sudo`): crossterm would spin on
-/// the dead terminal for ever (crossterm issue 793).
-pub fn end_with_the_terminal() {
-    std::thread::spawn(|| {
-        let stdin = std::io::stdin();
-        let mut watched = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::empty())];
-        loop {
-            match rustix::event::poll(&mut watched, None) {
-                Ok(_) if watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => {
-                    std::process::exit(129)
-                }
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return,
-            }
+impl Leave {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next, and gives the exit status that it means.
+    async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.hangup.recv() => 129,
+            _ = self.interrupt.recv() => 130,
+            _ = self.quit.recv() => 131,
+            _ = self.terminate.recv() => 143,
         }
-    });
+    }
+}
+
+/// Ends the process for a console that was asked to leave and cannot: its terminal takes no more bytes, as behind an SSH link that
+/// stands still, and it waits in a write. Dropped once the console has left: what it does then takes the time it takes.
+#[derive(Debug)]
+pub struct Impatience(JoinHandle<()>);
+
+impl Impatience {
+    /// Begins to watch.
+    pub fn begin() -> std::io::Result<Self> {
+        let mut leave = Leave::listen()?;
+        Ok(Self(tokio::spawn(async move {
+            let status = leave.next().await;
+            tokio::time::sleep(PATIENCE).await;
+            // Nothing can be written; its settings can still be put back.
+            let _ = disable_raw_mode();
+            std::process::exit(status.into());
+        })))
+    }
+}
+
+impl Drop for Impatience {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

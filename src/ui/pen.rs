@@ -74,8 +74,10 @@ impl<'a> Pen<'a> {
     /// Empties an area and gives it a frame with a title; returns its inside.
     pub fn window(&mut self, area: Rect, title: &str) -> Rect {
         let area = area.intersection(self.buf.area);
+        let ground = self.look.ground().unwrap_or_default();
         for position in area.positions() {
             self.buf[position].reset();
+            self.buf[position].set_style(ground);
         }
         panels_frame(self, area, title)
     }

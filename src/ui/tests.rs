@@ -3,7 +3,7 @@
 
 mod any;
 mod hostile;
-mod night;
+pub mod night;
 mod old;
 pub mod picture;
 mod screens;

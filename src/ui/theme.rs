@@ -19,8 +19,15 @@ use crate::domain::problem::Source;
 pub use colour::Depth;
 pub use file::ThemeError;
 
-/// The theme that is built in.
+/// The theme where none is chosen: it names every role.
 const DEFAULT: &str = include_str!("../../assets/themes/default.toml");
+/// The themes that are built in beside it: one line for each.
+const NAMED: [(&str, &str); 4] = [
+    ("default", DEFAULT),
+    ("light", include_str!("../../assets/themes/light.toml")),
+    ("high-contrast", include_str!("../../assets/themes/high-contrast.toml")),
+    ("color-blind", include_str!("../../assets/themes/color-blind.toml")),
+];
 
 /// What a piece of the screen is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +99,25 @@ impl Role {
 pub struct Theme {
     roles: [Style; Role::ALL.len()],
     series: Vec<Color>,
+    /// What everything stands on; the terminal's own, taken for dark, where there is none.
+    ground: Option<Color>,
+    /// How much colours that dashboards bring must differ from that ground, as WCAG counts it.
+    contrast: f64,
 }
 
 impl Theme {
+    /// The names of the themes that are built in.
+    pub const NAMES: [&str; NAMED.len()] = {
+        let [(a, _), (b, _), (c, _), (d, _)] = NAMED;
+        [a, b, c, d]
+    };
+
+    /// One that is built in, by its name.
+    pub fn named(name: &str) -> Option<Self> {
+        let (name, text) = NAMED.iter().find(|(known, _)| *known == name)?;
+        Self::parse(text, name).ok()
+    }
+
     /// Read from TOML over the built-in theme; `origin` names the file in problems.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ThemeError> {
         file::parse(&Source::new(origin, text), Self::default())
@@ -110,8 +133,13 @@ impl Theme {
         &self.series
     }
 
+    /// What it stands on, where that is not the terminal's own.
+    pub fn ground(&self) -> Option<Color> {
+        self.ground
+    }
+
     fn empty() -> Self {
-        Self { roles: [Style::new(); Role::ALL.len()], series: Vec::new() }
+        Self { roles: [Style::new(); Role::ALL.len()], series: Vec::new(), ground: None, contrast: 1.0 }
     }
 }
 
@@ -144,6 +172,19 @@ pub struct Look {
 }
 
 impl Look {
+    /// A theme on a terminal. The sixteen colours are the terminal's own and suit its own ground: where there are no others, a theme
+    /// that brings a ground gives way to the default one.
+    pub fn new(theme: Theme, charset: Charset, depth: Depth) -> Self {
+        let theme = if depth == Depth::Sixteen && theme.ground.is_some() { Theme::default() } else { theme };
+        Self { theme, charset, depth }
+    }
+
+    /// What everything stands on, and is written with where nothing else is said; none where the terminal's own is left.
+    pub fn ground(&self) -> Option<Style> {
+        let ground = self.theme.ground.filter(|_| self.depth != Depth::Mono)?;
+        Some(self.style(Role::Text).bg(self.depth.map(ground)))
+    }
+
     /// The style of a role on this terminal.
     pub fn style(&self, role: Role) -> Style {
         if self.depth == Depth::Mono {
@@ -153,9 +194,13 @@ impl Look {
         Style { fg: style.fg.map(|c| self.depth.map(c)), bg: style.bg.map(|c| self.depth.map(c)), ..style }
     }
 
-    /// A foreground colour on this terminal; nothing where there is no colour.
+    /// A foreground colour on this terminal, as far from the ground as the theme wants it; nothing where there is no colour.
     pub fn ink(&self, colour: Color) -> Style {
-        if self.depth == Depth::Mono { Style::new() } else { Style::new().fg(self.depth.map(colour)) }
+        if self.depth == Depth::Mono {
+            return Style::new();
+        }
+        let seen = self.theme.ground.map_or(colour, |ground| colour::apart(colour, ground, self.theme.contrast));
+        Style::new().fg(self.depth.map(seen))
     }
 
     /// The colour of the `n`th series; colours repeat. Where there are sixteen they are chosen from the sixteen, not brought down to
@@ -179,9 +224,7 @@ impl Look {
         if matches!(self.depth, Depth::Mono | Depth::Sixteen) {
             return colour;
         }
-        let (r, g, b) = colour::rgb(colour);
-        let half = |v: u8| (u16::from(v) * 11 / 20) as u8;
-        Color::Rgb(half(r), half(g), half(b))
+        colour::mixed(colour, self.theme.ground.unwrap_or(Color::Black), 9.0 / 20.0)
     }
 
     /// A background colour with words on it that can be read; reversed where there is no colour.

@@ -35,7 +35,7 @@ fn sequence<'a>(text: &'a str, found: &mut Vec<String>) -> &'a str {
         }
         return &text[1..];
     };
-    let Some(end) = inside.find(|c: char| !matches!(c, '0'..='9' | ';' | ':' | '?')) else { return "" };
+    let Some(end) = inside.find(|c: char| !matches!(c, '0'..='9' | ';' | ':' | '?' | '$')) else { return "" };
     let (parameters, rest) = inside.split_at(end);
     let last = rest.chars().next().unwrap_or_default();
     if !known(parameters, last) {
@@ -44,17 +44,22 @@ fn sequence<'a>(text: &'a str, found: &mut Vec<String>) -> &'a str {
     &rest[last.len_utf8()..]
 }
 
-/// The sequences that ratatui and crossterm write for this console.
+/// The sequences that this console writes.
 fn known(parameters: &str, last: char) -> bool {
     match last {
         // To a cell.
         'H' => parameters.split(';').count() <= 2 && numbers(parameters),
         // Colours and modifiers; never blinking (5, 6) or hidden (8).
         'm' => numbers(&parameters.replace(':', ";")) && !blinks(parameters),
-        // Clears the screen or a line.
-        'J' | 'K' => matches!(parameters, "" | "0" | "1" | "2" | "3"),
-        // Shows or hides the cursor, alternate screen, bracketed paste.
-        'h' | 'l' => matches!(parameters, "?25" | "?1049" | "?2004"),
+        // So many cells forward, so many cells erased.
+        'C' | 'X' => parameters.is_empty() || parameters.parse::<u16>().is_ok(),
+        // Clears the screen or the rest of a line.
+        'J' => parameters == "2",
+        'K' => parameters.is_empty(),
+        // Shows or hides the cursor, alternate screen, bracketed paste, mouse, a frame shown whole.
+        'h' | 'l' => matches!(parameters, "?25" | "?1049" | "?2004" | "?1000" | "?1006" | "?2026"),
+        // The one question, at the beginning.
+        'p' => parameters == "?2026$",
         _ => false,
     }
 }
@@ -104,7 +109,7 @@ fn rule_04_the_strict_reader_finds_what_is_foreign() {
     let held = |text: &str| foreign(format!("shell\x07{TAKE}{text}{GIVE}\r\nshell").as_bytes());
     assert_eq!(held("\x1b[2;3H\x1b[38;5;8;49m✖ caf\u{e9}\x1b[0m\x1b[?25l\x1b[2J"), Vec::<String>::new());
     for raw in
-        ["\x07", "\u{9b}31m", "\x1b]0;title\x07", "\x1b[5m", "\x1b[6n", "\x1b[?1000h", "\x1bc", "\n", "\u{202e}", "\x1b[9;9;9H"]
+        ["\x07", "\u{9b}31m", "\x1b]0;title\x07", "\x1b[5m", "\x1b[6n", "\x1b[?1003h", "\x1bc", "\n", "\u{202e}", "\x1b[9;9;9H"]
     {
         assert!(!held(raw).is_empty(), "{raw:?}");
     }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn own(text: &str) -> Result<Keymap, Vec<Problem>> {
-    Keymap::load(&[("keys.toml".into(), text.into())])
+    Keymap::load(DEFAULT, &[("keys.toml".into(), text.into())])
 }
 
 fn keys(text: &str) -> Vec<Key> {
@@ -18,7 +18,7 @@ fn called(map: &Keymap, contexts: &[&str], text: &str) -> String {
 
 #[test]
 fn the_default_keymap_is_whole_and_explains_every_key() {
-    let map = Keymap::load(&[]).unwrap_or_else(|p| panic!("{}", p[0]));
+    let map = Keymap::load(DEFAULT, &[]).unwrap_or_else(|p| panic!("{}", p[0]));
     for context in CONTEXTS {
         assert!(map.of(context).all(|b| !b.desc.is_empty()), "{context}");
     }
@@ -27,12 +27,81 @@ fn the_default_keymap_is_whole_and_explains_every_key() {
     assert_eq!(called(&map, &[], "3"), "screen alerts");
 }
 
+/// The contexts that hold together on some screen, the most specific first.
+fn stacks() -> impl Iterator<Item = [&'static str; 3]> {
+    CONTEXTS.into_iter().filter(|context| !["global", "list"].contains(context)).map(|context| [context, "list", "global"])
+}
+
 #[test]
-fn every_screen_command_can_be_reached_by_a_key_or_the_palette() {
-    let map = Keymap::load(&[]).unwrap();
-    for command in ["quit", "help", "palette", "filter", "refresh", "copy", "range", "environment", "open", "back", "break"] {
-        assert!(!map.keys_of(command).is_empty() || catalog::find(command).is_some(), "{command}");
+fn what_the_default_keys_reach_every_keymap_reaches_in_the_same_place() {
+    let default = Keymap::load(DEFAULT, &[]).unwrap();
+    for (name, _) in NAMED {
+        let map = Keymap::load(name, &[]).unwrap_or_else(|p| panic!("{}", p[0]));
+        for context in CONTEXTS {
+            for binding in default.of(context) {
+                let reaches = map.of(context).any(|b| b.run == binding.run);
+                assert!(reaches, "{name}.toml: nothing of {context} runs what {:?} runs: {}", binding.keys(), binding.desc);
+            }
+            assert!(map.of(context).all(|b| !b.desc.is_empty()), "{name}.toml: {context}");
+        }
     }
+}
+
+/// Within a context the reader of files sees to it.
+#[test]
+fn no_binding_keeps_one_of_another_context_from_being_reached() {
+    for (name, _) in NAMED {
+        let map = Keymap::load(name, &[]).unwrap();
+        for stack in stacks() {
+            for (depth, context) in stack.iter().enumerate() {
+                for binding in map.of(context) {
+                    let nearer = || stack[..depth].iter().flat_map(|nearer| map.of(nearer));
+                    let hidden = nearer().any(|b| b.on.starts_with(&binding.on) || binding.on.starts_with(&b.on));
+                    let meant = nearer().any(|b| b.on == binding.on);
+                    assert!(!hidden || meant, "{name}.toml: {:?} of {context} is hidden on {}", binding.keys(), stack[0]);
+                }
+            }
+        }
+    }
+}
+
+/// What hands do before they think.
+#[test]
+fn hands_find_what_they_are_used_to() {
+    let expected = [
+        ("vim", "g g", "top"),
+        ("vim", "G", "bottom"),
+        ("vim", "ctrl-d", "page-down"),
+        ("vim", "ctrl-u", "page-up"),
+        ("vim", "n", "down"),
+        ("vim", "N", "up"),
+        ("vim", "/", "filter"),
+        ("vim", ":", "palette"),
+        ("vim", "Z Z", "quit"),
+        ("vim", "ctrl-w w", "focus next"),
+        ("vim", "y y", "copy"),
+        ("emacs", "ctrl-n", "down"),
+        ("emacs", "ctrl-p", "up"),
+        ("emacs", "ctrl-v", "page-down"),
+        ("emacs", "alt-v", "page-up"),
+        ("emacs", "alt-<", "top"),
+        ("emacs", "ctrl-s", "filter"),
+        ("emacs", "ctrl-g", "back"),
+        ("emacs", "alt-x", "palette"),
+        ("emacs", "ctrl-x ctrl-c", "quit"),
+        ("emacs", "ctrl-x o", "focus next"),
+        ("emacs", "alt-w", "copy"),
+    ];
+    for (name, on, command) in expected {
+        let map = Keymap::load(name, &[]).unwrap();
+        assert_eq!(called(&map, &["alerts", "list"], on), command, "{on} in {name}.toml");
+    }
+}
+
+#[test]
+fn a_keymap_that_nobody_knows_meets_its_neighbour() {
+    let told = Keymap::load("vin", &[]).unwrap_err();
+    assert!(told[0].to_string().contains("\"vim\""), "{}", told[0]);
 }
 
 #[test]

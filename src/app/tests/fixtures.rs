@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use crate::app::effect::Effect;
 use crate::app::key::Key;
-use crate::app::keymap::Keymap;
+use crate::app::keymap::{DEFAULT, Keymap};
 use crate::app::message::{Fed, Input, Message};
 use crate::app::model::Model;
 use crate::app::need::{DashboardFile, Data, Need, Source};
 use crate::app::setup::{Environment, Setup};
 use crate::app::update::update;
 use crate::domain::alert::{Alert, AlertSet, AlertState, Member, MemberStatus};
+use crate::domain::bell::Bell;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::guard::Guard;
 use crate::domain::labels::Labels;
@@ -76,7 +77,13 @@ pub fn environment(name: &str) -> Environment {
 /// A console of 80 by 24 on these environments.
 pub fn model(environments: &[&str]) -> Model {
     let environments = environments.iter().map(|name| environment(name)).collect();
-    let setup = Setup { environments, keymap: Keymap::load(&[]).unwrap(), breakages: vec![], shared_ledger: true };
+    let setup = Setup {
+        environments,
+        keymap: Keymap::load(DEFAULT, &[]).unwrap(),
+        bell: Bell::default(),
+        breakages: vec![],
+        shared_ledger: true,
+    };
     Model::new(setup, 0, (80, 24), at(0))
 }
 

@@ -43,7 +43,7 @@ fn layered(near: Option<&str>, user: Option<&str>, system: Option<&str>, overrid
 #[test]
 fn files_lie_over_each_other_key_by_key_and_environments_by_name() {
     let config = layered(Some(NEAR), None, Some(FAR), &Overrides::default()).unwrap();
-    assert_eq!((config.theme, config.ascii, config.files.len()), (Theme::Named("near".into()), true, 2));
+    assert_eq!((config.theme, config.ascii, config.files.len()), (Choice::Named("near".into()), true, 2));
     assert_eq!(names(&config.environments), ["staging", "production"]);
     let production = &config.environments[1];
     assert_eq!((production.color, production.guard), (Colour::Ansi(4), Guard::Strict));
@@ -64,7 +64,7 @@ fn every_place_is_read_and_the_nearest_wins() {
     let theme = |name: &str| format!("theme = '{name}'\n[environments.{name}]");
     let [near, user, system] = ["near", "user", "system"].map(theme);
     let config = layered(None, Some(&user), Some(&system), &Overrides::default()).unwrap();
-    assert_eq!(config.theme, Theme::Named("user".into()));
+    assert_eq!(config.theme, Choice::Named("user".into()));
     let config = layered(Some(&near), Some(&user), Some(&system), &Overrides::default()).unwrap();
     assert_eq!(names(&config.environments), ["near", "user", "system"]);
 }
@@ -73,7 +73,7 @@ fn every_place_is_read_and_the_nearest_wins() {
 fn a_chosen_file_is_the_only_one() {
     let overrides = Overrides { config: Some("etc/midwatch/midwatch.toml".into()), ..Overrides::default() };
     let config = layered(Some(NEAR), None, Some(FAR), &overrides).unwrap();
-    assert_eq!((config.theme, config.files.len()), (Theme::Named("far".into()), 1));
+    assert_eq!((config.theme, config.files.len()), (Choice::Named("far".into()), 1));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn flags_are_above_every_file() {
         Overrides { environment: Some("staging".into()), theme: Some("./t.toml".into()), ascii: true, ..Overrides::default() };
     let config = layered(Some(NEAR), None, None, &overrides).unwrap();
     assert_eq!((config.environment.as_str(), config.ascii), ("staging", true));
-    assert!(matches!(config.theme, Theme::File(path) if path.is_absolute()));
+    assert!(matches!(config.theme, Choice::File(path) if path.is_absolute()));
 }
 
 #[test]

@@ -59,6 +59,39 @@ pub(super) fn readable_on(ground: Color) -> Color {
     if light > 120_000 { Color::Black } else { Color::White }
 }
 
+/// How bright a colour is, from 0 to 1: WCAG's relative luminance.
+pub(super) fn luminance(colour: Color) -> f64 {
+    let (r, g, b) = rgb(colour);
+    let [r, g, b] = [r, g, b].map(linear);
+    0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+/// A part of a colour as light: sRGB undone.
+pub(super) fn linear(part: u8) -> f64 {
+    let part = f64::from(part) / 255.0;
+    if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+}
+
+/// How far two colours are apart for reading, from 1 to 21: WCAG's contrast ratio.
+pub(super) fn contrast(one: Color, other: Color) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// A colour as near to itself as can be read on `ground` at this contrast.
+pub(super) fn apart(colour: Color, ground: Color, ratio: f64) -> Color {
+    let end = if luminance(ground) > 0.18 { Color::Rgb(0, 0, 0) } else { Color::Rgb(255, 255, 255) };
+    let steps = (0..=20).map(|step| if step == 0 { colour } else { mixed(colour, end, f64::from(step) / 20.0) });
+    steps.into_iter().find(|seen| contrast(*seen, ground) >= ratio).unwrap_or(end)
+}
+
+/// A colour with so much of another in it, from 0 to 1.
+pub(super) fn mixed(colour: Color, other: Color, share: f64) -> Color {
+    let (one, other): ([u8; 3], [u8; 3]) = (rgb(colour).into(), rgb(other).into());
+    let mix = |n: usize| (f64::from(one[n]) * (1.0 - share) + f64::from(other[n]) * share) as u8;
+    Color::Rgb(mix(0), mix(1), mix(2))
+}
+
 /// The sixteen as xterm shows them, by index.
 const SIXTEEN: [(Color, (u8, u8, u8)); 16] = [
     (Color::Black, (0, 0, 0)),

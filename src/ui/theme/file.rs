@@ -18,7 +18,7 @@ pub enum ThemeError {
     Invalid(Vec<Problem>),
 }
 
-const SECTIONS: [&str; 2] = ["roles", "series"];
+const SECTIONS: [&str; 4] = ["ground", "contrast", "roles", "series"];
 const MODIFIERS: [(&str, Modifier); 5] = [
     ("bold", Modifier::BOLD),
     ("dim", Modifier::DIM),
@@ -58,9 +58,23 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("roles", DeValue::Table(roles)) => self.roles(roles),
                 ("series", DeValue::Table(series)) => self.series(series),
+                ("ground", _) => self.theme.ground = self.colour(value).filter(|colour| *colour != Color::Reset),
+                ("contrast", _) => self.contrast(value),
                 (name, _) if SECTIONS.contains(&name) => self.problem(&value.span(), "must be a table"),
                 (name, _) => self.unknown(&key.span(), "section", name, &SECTIONS),
             }
+        }
+    }
+
+    fn contrast(&mut self, value: Found) {
+        let number = match value.get_ref() {
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        match number.filter(|ratio| (1.0..=21.0).contains(ratio)) {
+            Some(ratio) => self.theme.contrast = ratio,
+            None => self.problem(&value.span(), "must be a number from 1 to 21"),
         }
     }
 

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+mod sight;
+
 use super::*;
 
 fn problems(text: &str) -> Vec<String> {

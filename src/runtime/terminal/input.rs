@@ -1,0 +1,47 @@
+//! Reads what the terminal sends, on a thread of its own, and ends the process as soon as the terminal is gone: nobody is left to
+//! draw for, even where `SIGHUP` is ignored (`nohup`, `sudo`).
+
+use std::os::fd::AsFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+use tokio::sync::mpsc;
+
+use super::parse::{Parser, Typed};
+
+/// How long the rest of an escape sequence may be on its way. Then it was the key Esc.
+const ON_ITS_WAY: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
+/// What a shell makes of a lost terminal.
+const LOST: i32 = 129;
+
+/// Begins to listen.
+pub fn listen() -> mpsc::UnboundedReceiver<Typed> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || read(&sender));
+    receiver
+}
+
+fn read(sender: &mpsc::UnboundedSender<Typed>) {
+    let stdin = std::io::stdin();
+    let (mut parser, mut bytes) = (Parser::default(), [0; 1 << 12]);
+    loop {
+        let typed = if parser.waits() && !comes(&stdin) {
+            parser.give_up()
+        } else {
+            match rustix::io::read(&stdin, &mut bytes) {
+                Ok(count) if count > 0 => parser.take(&bytes[..count]),
+                Err(Errno::INTR) => vec![],
+                Ok(_) | Err(_) => std::process::exit(LOST),
+            }
+        };
+        if typed.into_iter().any(|one| sender.send(one).is_err()) {
+            return;
+        }
+    }
+}
+
+/// Whether anything comes in time.
+fn comes(stdin: &impl AsFd) -> bool {
+    let mut watched = [PollFd::new(stdin, PollFlags::IN)];
+    rustix::event::poll(&mut watched, Some(&ON_ITS_WAY)) != Ok(0)
+}
