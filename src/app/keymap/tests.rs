@@ -28,8 +28,9 @@ fn the_default_keymap_is_whole_and_explains_every_key() {
 }
 
 /// The contexts that hold together on some screen, the most specific first.
-fn stacks() -> impl Iterator<Item = [&'static str; 3]> {
-    CONTEXTS.into_iter().filter(|context| !["global", "list"].contains(context)).map(|context| [context, "list", "global"])
+fn stacks() -> impl Iterator<Item = [&'static str; 4]> {
+    const SHARED: [&str; 3] = ["tabs", "list", "global"];
+    CONTEXTS.into_iter().filter(|context| !SHARED.contains(context)).map(|context| [context, "tabs", "list", "global"])
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn hands_find_what_they_are_used_to() {
     ];
     for (name, on, command) in expected {
         let map = Keymap::load(name, &[]).unwrap();
-        assert_eq!(called(&map, &["alerts", "list"], on), command, "{on} in {name}.toml");
+        assert_eq!(called(&map, &["alerts", "tabs", "list"], on), command, "{on} in {name}.toml");
     }
 }
 
