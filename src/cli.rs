@@ -1,19 +1,29 @@
 //! The command line. Subcommands are one file and one line each, every routine is one too; without any, the console opens.
 
+mod alerts;
 mod audit;
 mod backups;
 mod check;
 mod completions;
+mod config;
 mod console;
 mod demo;
 mod desk;
 mod exit;
 mod jobs;
+mod keys;
+mod man;
 mod metrics;
 mod open;
 mod overrides;
 mod plan;
+mod print;
+mod query;
 mod routine;
+mod rules;
+mod schema;
+mod sheet;
+mod targets;
 mod worker;
 
 use std::process::ExitCode;
@@ -30,13 +40,23 @@ struct Subcommand {
     run: fn(&Overrides, &ArgMatches) -> ExitCode,
 }
 
+const OPENING: &str = "Without a command the console opens. It needs a midwatch.toml, or the demo: midwatch demo";
+
 const SUBCOMMANDS: &[Subcommand] = &[
     backups::SUBCOMMAND,
     jobs::SUBCOMMAND,
     audit::SUBCOMMAND,
+    alerts::SUBCOMMAND,
+    query::SUBCOMMAND,
+    targets::SUBCOMMAND,
+    rules::SUBCOMMAND,
     metrics::SUBCOMMAND,
     check::SUBCOMMAND,
+    config::SUBCOMMAND,
+    keys::SUBCOMMAND,
     demo::SUBCOMMAND,
+    schema::SUBCOMMAND,
+    man::SUBCOMMAND,
     completions::SUBCOMMAND,
     worker::SUBCOMMAND,
 ];
@@ -75,7 +95,8 @@ pub fn command() -> Command {
     let root = Command::new("midwatch")
         .version(env!("CARGO_PKG_VERSION"))
         .about("A terminal console for the person on call: what fires, what the graphs say, how the services are")
-        .after_help("Without a command the console opens. It needs a midwatch.toml, or the demo: midwatch demo")
+        .after_help(OPENING)
+        .after_long_help(format!("{OPENING}\n\n{}", exit::table()))
         .args(overrides::args())
         .arg(console::run_argument());
     let routines = routines::ALL.iter().map(|routine| routine::command(routine));

@@ -15,6 +15,7 @@ mod files;
 mod layers;
 pub mod model;
 mod node;
+pub mod origin;
 mod reader;
 mod repository;
 mod service;
@@ -34,6 +35,9 @@ use crate::domain::problem::Problem;
 
 /// Ten lines to begin with.
 pub const STARTER: &str = include_str!("config/starter.toml");
+
+/// The JSON Schema of `midwatch.toml`. A test holds it against what is read: keys, what they may be, and defaults.
+pub const SCHEMA: &str = include_str!("../assets/schemas/config.json");
 
 /// What flags and `MIDWATCH_*` variables say: above every file.
 #[derive(Clone, Debug, Default)]
@@ -102,7 +106,8 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
     };
     let theme = table.take("theme").and_then(|field| Some(choice(field.text()?, field.folder())));
     let ascii = table.take("ascii").and_then(|field| field.flag()).unwrap_or_default();
-    let state = table.take("state").and_then(|field| path(&field));
+    let console = console::console(table);
+    let [state, scratch, textfile] = ["state", "scratch", "textfile"].map(|key| table.take(key).and_then(|field| path(&field)));
     Some(Config {
         files,
         environment: environment?,
@@ -113,10 +118,10 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
             .or(theme)
             .unwrap_or(Choice::Named("default".into())),
         ascii: ascii || overrides.ascii,
-        console: console::console(table),
+        console,
         state: overrides.state.as_ref().map(|path| places.here.join(path)).or(state),
-        scratch: table.take("scratch").and_then(|field| path(&field)),
-        textfile: table.take("textfile").and_then(|field| path(&field)),
+        scratch,
+        textfile,
         environments,
     })
 }

@@ -6,6 +6,8 @@
 
 #[path = "demo/host.rs"]
 mod host;
+#[path = "shell/schema.rs"]
+mod schema;
 #[path = "demo/stack.rs"]
 mod stack;
 
@@ -43,8 +45,9 @@ fn two_demos_beside_each_other_are_whole_and_leave_nothing() {
     assert_eq!(place.names(), ["second"]);
     assert_whole(&second);
 
-    let stopped = place.midwatch(&["demo", "stop"]).output().unwrap();
+    let stopped = place.midwatch(&["demo", "stop", "--json"]).output().unwrap();
     assert!(stopped.status.success(), "{stopped:?}");
+    stack::fits("demo-ended", &serde_json::from_slice(&stopped.stdout).unwrap());
     // `stop` has waited: there is nothing to wait for.
     second_left.assert_gone();
     second.has_ended();

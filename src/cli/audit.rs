@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::adapters::ledger::audit::{Entry, Verdict};
 use crate::adapters::ledger::told;
-use crate::cli::{Subcommand, desk, exit::Exit};
+use crate::cli::{Subcommand, desk, exit::Exit, print};
 use crate::config::Overrides;
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
@@ -26,9 +26,9 @@ fn command() -> Command {
             Command::new("verify")
                 .about("Walk the whole trail, and name the first entry that is not as it was written")
                 .after_help("Exits with 0 when the trail is whole, else with 1.")
-                .arg(desk::json()),
+                .arg(print::json_argument()),
         )
-        .subcommand(Command::new("list").about("Tell the last entries").arg(limit.help("How many")).arg(desk::json()))
+        .subcommand(Command::new("list").about("Tell the last entries").arg(limit.help("How many")).arg(print::json_argument()))
 }
 
 fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
@@ -41,8 +41,11 @@ async fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failur
         Some(("list", matches)) => {
             let limit = matches.get_one("limit").copied().unwrap_or(50);
             let entries = desk.audit(limit).await?;
-            let line = |entry: &Entry| if matches.get_flag("json") { json!(entry).to_string() } else { words(entry) };
-            desk::print(&entries.iter().rev().map(|entry| line(entry) + "\n").collect::<Vec<_>>().concat())?;
+            if matches.get_flag("json") {
+                print::objects(entries.iter().rev().map(|entry| json!(entry)))?;
+            } else {
+                print::data(&entries.iter().rev().map(|entry| words(entry) + "\n").collect::<String>())?;
+            }
             Ok(Exit::status(0))
         }
         Some((_, matches)) => verify(&desk.verify_audit().await?, matches.get_flag("json")),
@@ -52,10 +55,14 @@ async fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failur
 
 fn verify(verdict: &Verdict, json: bool) -> Result<Exit, Failure> {
     let said = match verdict {
-        Verdict::Whole { entries, head } => format!("{entries} entries, as they were written; the last hash is {head}"),
-        Verdict::Broken { seq, why } => format!("entry {seq} is not as it was written: {why}"),
+        Verdict::Whole { entries, head } => format!("{entries} entries, as they were written; the last hash is {head}\n"),
+        Verdict::Broken { seq, why } => format!("entry {seq} is not as it was written: {why}\n"),
     };
-    desk::print(&format!("{}\n", if json { json!(verdict).to_string() } else { said }))?;
+    if json {
+        print::object(json!(verdict))?
+    } else {
+        print::data(&said)?
+    };
     Ok(Exit::status(if matches!(verdict, Verdict::Whole { .. }) { 0 } else { BROKEN }))
 }
 

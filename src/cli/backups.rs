@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use serde_json::{Value, json};
 
 use crate::cli::Subcommand;
 use crate::cli::exit::Exit;
-use crate::cli::{desk, open};
+use crate::cli::{desk, open, print};
 use crate::config::Overrides;
-use crate::domain::backup::catalogue::{Attestation, Catalogue, Entry};
+use crate::domain::backup::catalogue::{Attestation, Catalogue, Entry, Orphan};
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::name::Name;
@@ -26,7 +26,7 @@ fn command() -> Command {
     Command::new("backups")
         .about("List the backups of an environment: what each is, and whether it is proved")
         .arg(Arg::new("repository").value_name("REPOSITORY").help("Only of this repository"))
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object"))
+        .arg(print::json_argument())
 }
 
 fn run(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
@@ -37,9 +37,11 @@ async fn list(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failu
     let clerk = open::open(overrides).await?;
     let name = matches.get_one::<String>("repository").map(String::as_str);
     let found = catalogues(&clerk, name).await?;
-    let now = clerk.world.now();
-    let text = if matches.get_flag("json") { format!("{:#}\n", object(&found)) } else { text(&found, now) };
-    desk::print(&text)?;
+    if matches.get_flag("json") {
+        print::objects(objects(&found))?
+    } else {
+        print::data(&text(&found, clerk.world.now()))?
+    };
     Ok(Exit::status(0))
 }
 
@@ -91,19 +93,16 @@ fn bytes(count: u64) -> String {
     Unit("bytes".to_owned()).format(count as f64, None).to_string()
 }
 
-fn object(found: &[(Name, Catalogue)]) -> Value {
-    let repositories = found.iter().map(|(name, catalogue)| {
-        let backups = catalogue.entries.iter().map(|entry| {
-            json!({
-                "manifest": entry.manifest,
-                "standing": entry.standing().words(),
-                "attested": matches!(entry.attestation, Attestation::Attested),
-                "proofs": entry.proofs,
-            })
+/// One object for each backup and for each orphan.
+fn objects(found: &[(Name, Catalogue)]) -> impl Iterator<Item = Value> {
+    found.iter().flat_map(|(name, catalogue)| {
+        let backups = catalogue.entries.iter().map(move |entry| {
+            let attested = matches!(entry.attestation, Attestation::Attested);
+            let (standing, proofs) = (entry.standing().words(), &entry.proofs);
+            json!({ "repository": name, "manifest": entry.manifest, "standing": standing, "attested": attested, "proofs": proofs })
         });
-        let orphans =
-            catalogue.orphans.iter().map(|orphan| json!({ "id": orphan.id, "files": orphan.files, "bytes": orphan.bytes }));
-        json!({ "repository": name, "backups": backups.collect::<Vec<_>>(), "orphans": orphans.collect::<Vec<_>>() })
-    });
-    json!({ "schema": 1, "repositories": repositories.collect::<Vec<_>>() })
+        let orphan = move |orphan: &Orphan| json!({ "id": orphan.id, "files": orphan.files, "bytes": orphan.bytes });
+        let orphans = catalogue.orphans.iter().map(move |one| json!({ "repository": name, "orphan": orphan(one) }));
+        backups.chain(orphans)
+    })
 }

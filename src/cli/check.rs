@@ -1,16 +1,16 @@
 //! `midwatch check`: says of everything the configuration needs whether it is there, and how to mend what is not.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::cli::Subcommand;
+use crate::cli::{Subcommand, desk, exit::Exit, print};
 use crate::config::{self, ConfigError, Overrides, Places};
 use crate::domain::clean::Clean;
+use crate::domain::failure::Failure;
 use crate::domain::name::Name;
 use crate::domain::problem::Problem;
 use crate::runtime::check::terminal::{self, Terminal};
@@ -18,46 +18,30 @@ use crate::runtime::check::{self, Finding, Verdict};
 
 /// The exit code when something is missing: `EX_CONFIG`.
 const MISSING: u8 = 78;
-/// The version of what `--json` prints.
-const SCHEMA: u32 = 1;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run: main };
 
 /// The subcommand.
 fn command() -> Command {
-    let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object");
     Command::new("check")
         .about("Test everything the configuration needs, and say how to mend what is missing")
         .after_help("Exits with 0 when nothing is missing, else with 78.")
-        .arg(json)
+        .arg(print::json_argument())
 }
 
-/// Runs it, and reports what kept it from running.
 fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
-    let done = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(run(matches, overrides)));
-    done.unwrap_or_else(|report| {
-        eprintln!("midwatch check: {report:#}");
-        ExitCode::FAILURE
-    })
+    super::wait_for(async { desk::exit(run(matches, overrides).await) })
 }
 
-async fn run(matches: &ArgMatches, overrides: &Overrides) -> color_eyre::Result<ExitCode> {
+async fn run(matches: &ArgMatches, overrides: &Overrides) -> Result<Exit, Failure> {
     let terminal = Terminal::of_process();
     let outcome = Outcome::of(overrides, &Places::of_process()?, &terminal).await;
-    print(&if matches.get_flag("json") {
-        format!("{:#}\n", outcome.json())
+    if matches.get_flag("json") {
+        print::object(outcome.json())?;
     } else {
-        outcome.text(terminal.is_utf8() && !overrides.ascii)
-    })?;
-    Ok(ExitCode::from(if outcome.is_good() { 0 } else { MISSING }))
-}
-
-/// A reader that has seen enough, like `head`, is no failure.
-fn print(text: &str) -> io::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        print::data(&outcome.text(terminal.is_utf8() && !overrides.ascii))?;
     }
+    Ok(Exit::status(if outcome.is_good() { 0 } else { MISSING }))
 }
 
 /// What was found.
@@ -126,7 +110,7 @@ impl Outcome {
             None => Vec::new(),
         };
         let findings = problems.into_iter().chain(self.findings.iter().map(of_finding));
-        json!({ "schema_version": SCHEMA, "ok": self.is_good(), "findings": findings.collect::<Vec<_>>() })
+        json!({ "ok": self.is_good(), "findings": findings.collect::<Vec<_>>() })
     }
 }
 
@@ -211,7 +195,7 @@ mod tests {
     #[test]
     fn programs_are_told_the_same() {
         let told = outcome().json();
-        assert_eq!((&told["schema_version"], &told["ok"]), (&json!(1), &json!(false)));
+        assert_eq!(told["ok"], json!(false));
         assert_eq!(told["findings"][2]["mend"], "chmod 600 /p");
         assert_eq!(told["findings"][1]["detail"], "1 of 9 rules fail: bad\\x1b[2J");
     }

@@ -1,15 +1,16 @@
 //! `midwatch demo`: starts, finds and ends throwaway stacks.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use color_eyre::eyre;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Subcommand, console, exit::Exit};
+use crate::cli::{Subcommand, console, exit::Exit, print};
 use crate::config::Overrides;
 use crate::demo::{self, DemoError, FaultKind, FaultStatus, Handle, Options, Progress, Role, Starting};
 use crate::domain::clean::Clean;
@@ -44,8 +45,8 @@ fn command() -> Command {
                 .help("Open no console: print the endpoints as one JSON object, and stay up until SIGTERM"),
         )
         .subcommand(Command::new("attach").about("Open the console on a demo that is up").arg(name()))
-        .subcommand(Command::new("stop").about("End a demo: nothing of it is left").arg(name()))
-        .subcommand(Command::new("list").about("Tell which demos are up").arg(json()))
+        .subcommand(Command::new("stop").about("End a demo: nothing of it is left").arg(name()).arg(print::json_argument()))
+        .subcommand(Command::new("list").about("Tell which demos are up").arg(print::json_argument()))
         .subcommand(breaking())
         .subcommand(Command::new("role").hide(true).arg(Arg::new("role").required(true).value_parser(Role::parse)))
 }
@@ -55,6 +56,7 @@ fn breaking() -> Command {
         .about("Break something in a demo; it mends itself")
         .arg(Arg::new("what").required(true).value_parser(FaultKind::ALL.map(FaultKind::word)))
         .arg(name())
+        .arg(print::json_argument())
         .arg(
             Arg::new("seconds")
                 .long("for")
@@ -69,10 +71,6 @@ fn name() -> Arg {
     Arg::new("name").value_name("NAME").help("Which one; not needed when only one is up")
 }
 
-fn json() -> Arg {
-    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each")
-}
-
 /// Does what the arguments say.
 fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
     // A role has a runtime of its own: it is a process of its own.
@@ -85,7 +83,7 @@ fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
 async fn run(overrides: &Overrides, matches: &ArgMatches) -> eyre::Result<Exit> {
     match matches.subcommand() {
         Some(("attach", matches)) => attach(overrides, named(matches)).await,
-        Some(("stop", matches)) => stop(named(matches)).await,
+        Some(("stop", matches)) => stop(named(matches), matches.get_flag("json")).await,
         Some(("list", matches)) => list(matches.get_flag("json")).await,
         Some(("break", matches)) => break_something(matches).await,
         _ => start(overrides, matches).await,
@@ -118,7 +116,7 @@ async fn start(overrides: &Overrides, matches: &ArgMatches) -> eyre::Result<Exit
 
 /// Prints the endpoints, and holds the demo up until told to end it, or until somebody else has.
 async fn hold(handle: &mut Handle) -> eyre::Result<Exit> {
-    writeln!(io::stdout(), "{}", serde_json::to_string(&handle.endpoints)?)?;
+    print::object(json!(handle.endpoints))?;
     tokio::select! {
         told = told() => told?,
         gone = handle.gone() => gone?,
@@ -131,7 +129,10 @@ async fn open(overrides: &Overrides, handle: &Handle) -> Exit {
     let client = handle.client().clone();
     let breaker: Breaker = Arc::new(move |word| {
         let client = client.clone();
-        Box::pin(async move { break_by_word(&client, &word, LASTING).await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            let broken = break_by_word(&client, &word, LASTING).await;
+            broken.map(|fault| fault_line(&fault)).map_err(|error| error.to_string())
+        })
     });
     let breakages = FaultKind::ALL.map(|what| (what.word().to_owned(), what.title().to_owned())).into();
     let overrides = Overrides { config: Some(handle.config.clone()), environment: None, ..overrides.clone() };
@@ -144,25 +145,22 @@ async fn attach(overrides: &Overrides, name: Option<&str>) -> eyre::Result<Exit>
     Ok(open(overrides, &handle).await)
 }
 
-async fn stop(name: Option<&str>) -> eyre::Result<Exit> {
+async fn stop(name: Option<&str>, json: bool) -> eyre::Result<Exit> {
     let name = demo::stop(name).await?;
-    eprintln!("{name} has ended; nothing of it is left");
+    if json {
+        print::object(json!({ "ended": name }))?
+    } else {
+        print::say(&format!("{name} has ended; nothing of it is left"))
+    };
     Ok(Exit::status(0))
 }
 
 async fn list(json: bool) -> eyre::Result<Exit> {
-    let mut out = io::stdout().lock();
-    for status in demo::list().await {
-        if json {
-            writeln!(out, "{}", serde_json::to_string(&status)?)?;
-            continue;
-        }
-        let state = if status.endpoints.is_some() { "up" } else { "starting" };
-        let dir = Clean::new(&status.dir.to_string_lossy()).into_string();
-        writeln!(out, "{}  {state}, held by {}, supervisor {}, in {dir}", status.name, status.holders, status.supervisor)?;
-        for fault in &status.faults {
-            writeln!(out, "  {}", Clean::new(&fault_line(fault)).as_str())?;
-        }
+    let demos = demo::list().await;
+    if json {
+        print::objects(demos.iter().map(|status| json!(status)))?;
+    } else {
+        print::data(&demos.iter().map(text).collect::<String>())?;
     }
     Ok(Exit::status(0))
 }
@@ -170,15 +168,27 @@ async fn list(json: bool) -> eyre::Result<Exit> {
 async fn break_something(matches: &ArgMatches) -> eyre::Result<Exit> {
     let word = matches.get_one::<String>("what").map_or("", String::as_str);
     let lasting = matches.get_one("seconds").map_or(LASTING, |seconds| Duration::from_secs(*seconds));
-    let line = break_by_word(&demo::Client::find(named(matches))?, word, lasting).await?;
-    eprintln!("{}", Clean::new(&line).as_str());
+    let fault = break_by_word(&demo::Client::find(named(matches))?, word, lasting).await?;
+    if matches.get_flag("json") {
+        print::object(json!(fault))?
+    } else {
+        print::say(&fault_line(&fault))
+    };
     Ok(Exit::status(0))
 }
 
-/// Breaks what the word names; answers with a line about it.
-async fn break_by_word(client: &demo::Client, word: &str, lasting: Duration) -> eyre::Result<String> {
+/// Breaks what the word names.
+async fn break_by_word(client: &demo::Client, word: &str, lasting: Duration) -> eyre::Result<FaultStatus> {
     let what = FaultKind::ALL.into_iter().find(|what| what.word() == word).ok_or_else(|| eyre::eyre!("nothing to break"))?;
-    Ok(fault_line(&client.break_something(what, lasting).await?))
+    Ok(client.break_something(what, lasting).await?)
+}
+
+fn text(status: &demo::Status) -> String {
+    let state = if status.endpoints.is_some() { "up" } else { "starting" };
+    let dir = Clean::new(&status.dir.to_string_lossy()).into_string();
+    let head = format!("{}  {state}, held by {}, supervisor {}, in {dir}\n", status.name, status.holders, status.supervisor);
+    let faults = status.faults.iter().map(|fault| format!("  {}\n", Clean::new(&fault_line(fault))));
+    std::iter::once(head).chain(faults).collect()
 }
 
 fn fault_line(fault: &FaultStatus) -> String {
@@ -195,7 +205,7 @@ fn named(matches: &ArgMatches) -> Option<&str> {
 }
 
 fn tell(step: &Progress) {
-    eprintln!("{:<24} ready {:.1}s", step.name, step.seconds);
+    print::say(&format!("{:<24} ready {:.1}s", step.name, step.seconds));
 }
 
 /// Waits for whatever ends a program in the foreground.

@@ -1,8 +1,6 @@
 //! The ledger that flags, variables and the configuration mean; and what every command on it has in common.
 
-use std::io::{self, Write as _};
-
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::{Arg, ArgMatches};
 
 use crate::cli::exit::Exit;
 use crate::config::{self, ConfigError, Overrides, Places};
@@ -23,11 +21,6 @@ pub fn open(overrides: &Overrides) -> Result<Desk, Failure> {
     Desk::open(state.as_deref())
 }
 
-/// `--json`.
-pub fn json() -> Arg {
-    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object a line")
-}
-
 /// `ID`, with or without its `#`.
 pub fn id() -> Arg {
     let parse = |text: &str| text.trim_start_matches('#').parse().map(JobId).map_err(|_| "a job's number, such as 12");
@@ -37,14 +30,6 @@ pub fn id() -> Arg {
 /// Which job was meant.
 pub fn given(matches: &ArgMatches) -> Result<JobId, Failure> {
     matches.get_one("id").copied().ok_or_else(|| Failure::new(FailureKind::Usage, "which job?"))
-}
-
-/// Prints. A reader that has seen enough, like `head`, is no failure.
-pub fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
 }
 
 /// What a command came to, as an exit status.

@@ -2,9 +2,33 @@
 
 use std::process::ExitCode;
 
-use crate::domain::clean::Clean;
+use crate::cli::print;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::job::{Job, Outcome, State};
+
+/// Every exit status, and what it means: those of `sysexits.h`, and 128 with the number of a signal.
+const TABLE: &[(&str, &str)] = &[
+    ("0", "all well; the job is done"),
+    ("1", "the job failed, or what was looked at is damaged"),
+    ("64", "the command line is wrong, or a terminal is missing"),
+    ("69", "something that is needed does not answer, or is not installed"),
+    ("70", "a bug in midwatch"),
+    ("73", "no room is left"),
+    ("74", "reading or writing failed"),
+    ("75", "somebody else holds the target, or a worker died: try again"),
+    ("77", "a guard or a rule of safety forbids it, or a server does"),
+    ("78", "the configuration is wrong, or check found something missing"),
+    ("129", "ended by SIGHUP, or the terminal is gone"),
+    ("130", "ended by SIGINT, or cancelled"),
+    ("131", "ended by SIGQUIT"),
+    ("143", "ended by SIGTERM"),
+];
+
+/// The table for help and manual pages.
+pub fn table() -> String {
+    let rows: String = TABLE.iter().map(|(status, meaning)| format!("  {status:<5}{meaning}\n")).collect();
+    format!("Exit statuses:\n{}", rows.trim_end())
+}
 
 /// How a command ended.
 #[derive(Debug)]
@@ -85,8 +109,8 @@ impl Exit {
 
     /// Says on standard error what there is to say, and returns the status.
     pub fn report(self) -> ExitCode {
-        for line in self.words.iter().flat_map(|words| Clean::lines(words)) {
-            eprintln!("{line}");
+        if let Some(words) = &self.words {
+            print::say(words);
         }
         ExitCode::from(self.status)
     }
@@ -97,4 +121,24 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     // The reader of a pipe may have gone: then nobody is left to be told.
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { 64 } else { 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_ends_with_a_status_of_the_table() {
+        use FailureKind::{
+            Bug, Cancelled, Config, Damaged, Denied, Full, Io, Locked, Refused, Stalled, Tool, Unavailable, Usage,
+        };
+        let kinds = [Usage, Config, Refused, Locked, Unavailable, Denied, Tool, Damaged, Io, Full, Stalled, Cancelled, Bug];
+        let ended = kinds.map(|kind| Exit::failed(&Failure::new(kind, "x")).status);
+        assert_eq!(ended, [64, 78, 77, 75, 69, 77, 69, 1, 74, 73, 75, 130, 70]);
+        assert!(ended.iter().all(|status| TABLE.iter().any(|(told, _)| *told == status.to_string())));
+        assert_eq!(
+            [Exit::usage("x"), Exit::bug("x"), Exit::io("x"), Exit::config("x")].map(|exit| exit.status),
+            [64, 70, 74, 78]
+        );
+    }
 }

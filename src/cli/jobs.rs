@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::cli::{Subcommand, desk, exit::Exit};
+use crate::cli::{Subcommand, desk, exit::Exit, print};
 use crate::config::Overrides;
 use crate::domain::failure::Failure;
 use crate::domain::job::{Control, JobId};
 use crate::runtime::desk::Desk;
 
 pub mod attach;
-mod tell;
+pub mod tell;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run: main };
 
@@ -21,15 +21,16 @@ fn command() -> Command {
     Command::new("jobs")
         .about("List, watch, cancel, resume and undo jobs")
         .subcommand_required(true)
-        .subcommand(Command::new("list").about("Tell the last jobs").arg(limit.help("How many")).arg(desk::json()))
-        .subcommand(on("show", "Tell a job's plan, its steps and what happened").arg(desk::json()))
+        .subcommand(Command::new("list").about("Tell the last jobs").arg(limit.help("How many")).arg(print::json_argument()))
+        .subcommand(on("show", "Tell a job's plan, its steps and what happened").arg(print::json_argument()))
         .subcommand(
             on("attach", "Follow a job's log until it ends, and exit as it did")
+                .arg(print::json_argument().help("Print no log, but the job as it ended"))
                 .after_help("An interrupt detaches; the job goes on. Exits with 0 when the job is done, 1 when it failed or was cancelled,\n75 when somebody else held the target or the job is lost, 77 when it was refused."),
         )
-        .subcommand(on("cancel", "Stop a job, and revert what its plan says"))
-        .subcommand(on("resume", "Let a job go on whose worker died"))
-        .subcommand(on("undo", "Undo what a job kept undoable"))
+        .subcommand(on("cancel", "Stop a job, and revert what its plan says").arg(print::json_argument()))
+        .subcommand(on("resume", "Let a job go on whose worker died").arg(print::json_argument()))
+        .subcommand(on("undo", "Undo what a job kept undoable").arg(print::json_argument()))
 }
 
 fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
@@ -40,10 +41,11 @@ async fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failur
     let desk = desk::open(overrides)?;
     match matches.subcommand() {
         Some(("show", matches)) => show(&desk, desk::given(matches)?, matches.get_flag("json")).await,
+        Some(("attach", matches)) if matches.get_flag("json") => attach::wait(&desk, desk::given(matches)?).await,
         Some(("attach", matches)) => attach::follow(&desk, desk::given(matches)?).await,
-        Some(("cancel", matches)) => ask(&desk, desk::given(matches)?, Control::Cancel, "is asked to stop").await,
-        Some(("resume", matches)) => ask(&desk, desk::given(matches)?, Control::Resume, "goes on").await,
-        Some(("undo", matches)) => ask(&desk, desk::given(matches)?, Control::Undo, "is being undone").await,
+        Some((name @ "cancel", matches)) => ask(&desk, name, matches, Control::Cancel, "is asked to stop").await,
+        Some((name @ "resume", matches)) => ask(&desk, name, matches, Control::Resume, "goes on").await,
+        Some((name @ "undo", matches)) => ask(&desk, name, matches, Control::Undo, "is being undone").await,
         Some(("list", matches)) => list(&desk, matches).await,
         _ => Ok(Exit::usage("midwatch jobs list")),
     }
@@ -51,19 +53,31 @@ async fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failur
 
 async fn list(desk: &Desk, matches: &ArgMatches) -> Result<Exit, Failure> {
     let jobs = desk.jobs(matches.get_one("limit").copied().unwrap_or(20)).await?;
-    let told = jobs.iter().map(|job| if matches.get_flag("json") { format!("{}\n", tell::json(job)) } else { tell::line(job) });
-    desk::print(&told.collect::<Vec<_>>().concat())?;
+    if matches.get_flag("json") {
+        print::objects(jobs.iter().map(tell::json))?;
+    } else {
+        print::data(&jobs.iter().map(tell::line).collect::<String>())?;
+    }
     Ok(Exit::status(0))
 }
 
 async fn show(desk: &Desk, id: JobId, json: bool) -> Result<Exit, Failure> {
     let job = desk.job(id).await?;
-    desk::print(&if json { format!("{:#}\n", tell::json(&job)) } else { tell::text(&job) })?;
+    if json {
+        print::object(tell::json(&job))?
+    } else {
+        print::data(&tell::text(&job))?
+    };
     Ok(Exit::status(0))
 }
 
-async fn ask(desk: &Desk, id: JobId, control: Control, told: &str) -> Result<Exit, Failure> {
+async fn ask(desk: &Desk, name: &str, matches: &ArgMatches, control: Control, told: &str) -> Result<Exit, Failure> {
+    let id = desk::given(matches)?;
     desk.control(id, control).await?;
-    desk::print(&format!("job {id} {told}: midwatch jobs attach {}\n", id.0))?;
+    if matches.get_flag("json") {
+        print::object(tell::asked(id, name))?;
+    } else {
+        print::data(&format!("job {id} {told}: midwatch jobs attach {}\n", id.0))?;
+    }
     Ok(Exit::status(0))
 }

@@ -1,15 +1,18 @@
 //! `midwatch metrics`: backups and proofs as Prometheus reads them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::{Value, json};
 
 use crate::cli::Subcommand;
 use crate::cli::exit::Exit;
-use crate::cli::{desk, open};
+use crate::cli::{desk, open, print};
 use crate::config::Overrides;
 use crate::domain::failure::Failure;
+use crate::domain::name::Name;
 use crate::runtime::metrics;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run };
@@ -21,6 +24,7 @@ fn command() -> Command {
         .arg(
             Arg::new("write").long("write").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write this file whole"),
         )
+        .arg(print::json_argument().conflicts_with("write"))
 }
 
 fn run(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
@@ -29,10 +33,16 @@ fn run(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
 
 async fn tell(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failure> {
     let clerk = open::open(overrides).await?;
-    let text = clerk.metrics().await?;
+    let sheet = clerk.metrics().await?;
     match matches.get_one::<PathBuf>("write") {
-        Some(path) => metrics::write(path, &text)?,
-        None => desk::print(&text)?,
+        Some(path) => metrics::write(path, &sheet.text())?,
+        None if matches.get_flag("json") => print::objects(sheet.samples().map(object))?,
+        None => print::data(&sheet.text())?,
     }
     Ok(Exit::status(0))
+}
+
+fn object((family, (labels, value)): (&str, &(Vec<(&str, Name)>, f64))) -> Value {
+    let labels: BTreeMap<_, _> = labels.iter().cloned().collect();
+    json!({ "metric": family, "labels": labels, "value": value })
 }

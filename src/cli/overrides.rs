@@ -20,6 +20,7 @@ pub fn args() -> [Arg; 5] {
         Arg::new("ascii")
             .long("ascii")
             .env("MIDWATCH_ASCII")
+            .hide_env_values(true)
             .help("Draw with ASCII alone")
             .global(true)
             .action(ArgAction::SetTrue)

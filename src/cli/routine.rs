@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::json;
 
 use crate::cli::exit::Exit;
-use crate::cli::{desk, jobs, open, plan};
+use crate::cli::{desk, jobs, open, plan, print};
 use crate::config::Overrides;
 use crate::domain::failure::Failure;
 use crate::domain::guard::Guard;
@@ -15,9 +15,6 @@ use crate::domain::plan::{Confirmation, Plan};
 use crate::jobs::routine::Routine;
 use crate::runtime::desk::Desk;
 use crate::runtime::planner;
-
-/// The version of what `--json` prints.
-const SCHEMA: u32 = 1;
 
 /// The subcommand of a routine.
 pub fn command(routine: &Routine) -> Command {
@@ -51,14 +48,18 @@ async fn go(routine: &Routine, overrides: &Overrides, matches: &ArgMatches) -> R
     let confirmation = confirmation(&plan, &clerk.desk, matches).await?;
     let job = clerk.desk.submit(plan, confirmation, clerk.config.files.clone()).await?;
     if matches.get_flag("detach") {
-        desk::print(&if json { format!("{}\n", json!({ "schema": SCHEMA, "job": job })) } else { format!("{job}\n") })?;
+        if json {
+            print::object(jobs::tell::asked(job, "run"))?
+        } else {
+            print::data(&format!("{job}\n"))?
+        };
         return Ok(Exit::status(0));
     }
     if json { jobs::attach::wait(&clerk.desk, job).await } else { jobs::attach::follow(&clerk.desk, job).await }
 }
 
 fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
-    desk::print(&if json { format!("{:#}\n", json!({ "schema": SCHEMA, "plan": plan })) } else { plan::text(plan) })
+    if json { print::object(json!({ "plan": plan })) } else { print::data(&plan::text(plan)) }
 }
 
 /// What the operator says to the plan. The worker judges it; here it is only asked for.

@@ -13,6 +13,7 @@ use crate::domain::plan::{Confirmation, Plan};
 use crate::domain::time::Stamp;
 use crate::ports::{Promise, World};
 use crate::runtime::desk::Desk;
+use crate::runtime::metrics::Sheet;
 use crate::runtime::office::Office;
 use crate::runtime::worker::survival;
 use crate::runtime::world::Outside;
@@ -53,7 +54,7 @@ impl Clerk {
     }
 
     /// What the environment that opens looks like to Prometheus.
-    pub async fn metrics(&self) -> Result<String, Failure> {
+    pub async fn metrics(&self) -> Result<Sheet, Failure> {
         let environment = &self.config.environment;
         let site = planner::site(&self.config, environment)?;
         metrics::gather(&site, &self.desk.failures(environment).await?, &self.world).await

@@ -30,16 +30,16 @@ const FAMILIES: &[(&str, &str)] = &[
 ];
 
 /// Asks an environment's repositories, and says what its metrics are now.
-pub async fn gather(site: &Site, failed: &BTreeMap<String, u64>, world: &dyn World) -> Result<String, Failure> {
+pub async fn gather(site: &Site, failed: &BTreeMap<String, u64>, world: &dyn World) -> Result<Sheet, Failure> {
     let mut catalogues = Vec::new();
     for spec in &site.repositories {
         catalogues.push((spec.name.clone(), world.repository(spec).await?.catalogue().await?));
     }
-    Ok(exposition(site, &catalogues, failed, world.now()))
+    Ok(sheet(site, &catalogues, failed, world.now()))
 }
 
 /// The metrics of one environment.
-pub fn exposition(site: &Site, catalogues: &[(Name, Catalogue)], failed: &BTreeMap<String, u64>, now: Stamp) -> String {
+fn sheet(site: &Site, catalogues: &[(Name, Catalogue)], failed: &BTreeMap<String, u64>, now: Stamp) -> Sheet {
     let mut sheet = Sheet::default();
     for (repository, catalogue) in catalogues {
         for service in &site.services {
@@ -60,21 +60,29 @@ pub fn exposition(site: &Site, catalogues: &[(Name, Catalogue)], failed: &BTreeM
         sheet.add("midwatch_jobs_failed", &[("environment", &site.environment), ("routine", &routine)], *count as f64);
     }
     sheet.add("midwatch_metrics_timestamp_seconds", &[("environment", &site.environment)], now.seconds());
-    sheet.text()
+    sheet
 }
 
+/// One sample: its labels, and its value.
+type Sample = (Vec<(&'static str, Name)>, f64);
+
 /// Samples by their family.
-#[derive(Default)]
-struct Sheet(BTreeMap<&'static str, Vec<String>>);
+#[derive(Debug, Default)]
+pub struct Sheet(BTreeMap<&'static str, Vec<Sample>>);
 
 impl Sheet {
-    fn add(&mut self, family: &'static str, labels: &[(&str, &Name)], value: f64) {
-        let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value.as_str()))).collect();
-        self.0.entry(family).or_default().push(format!("{family}{{{}}} {value}", labels.join(",")));
+    fn add(&mut self, family: &'static str, labels: &[(&'static str, &Name)], value: f64) {
+        let labels = labels.iter().map(|(name, value)| (*name, (*value).clone())).collect();
+        self.0.entry(family).or_default().push((labels, value));
+    }
+
+    /// Every sample with its family, in the order of [`FAMILIES`].
+    pub fn samples(&self) -> impl Iterator<Item = (&'static str, &Sample)> {
+        FAMILIES.iter().flat_map(|(family, _)| self.0.get(family).into_iter().flatten().map(|sample| (*family, sample)))
     }
 
     /// What is known of one service in one repository, its backups the newest first.
-    fn service(&mut self, labels: &[(&str, &Name)], entries: &[&Entry]) {
+    fn service(&mut self, labels: &[(&'static str, &Name)], entries: &[&Entry]) {
         let Some(newest) = entries.first() else { return };
         self.add("midwatch_backup_timestamp_seconds", labels, newest.manifest.times.consistent.seconds());
         self.add("midwatch_backup_size_bytes", labels, newest.bytes() as f64);
@@ -91,11 +99,17 @@ impl Sheet {
         }
     }
 
-    fn text(&self) -> String {
+    /// In the text exposition format.
+    pub fn text(&self) -> String {
         let mut text = String::new();
         for (family, help) in FAMILIES {
             let Some(samples) = self.0.get(family) else { continue };
-            let _ = writeln!(text, "# HELP {family} {help}\n# TYPE {family} gauge\n{}", samples.join("\n"));
+            let _ = writeln!(text, "# HELP {family} {help}\n# TYPE {family} gauge");
+            for (labels, value) in samples {
+                let labels: Vec<_> =
+                    labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value.as_str()))).collect();
+                let _ = writeln!(text, "{family}{{{}}} {value}", labels.join(","));
+            }
         }
         text
     }

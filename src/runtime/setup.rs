@@ -15,11 +15,12 @@ use crate::ui::theme::{Charset, Depth, Look, Theme};
 /// What the console is started with; `breakages` only in the demo, `shared_ledger` where this host's logins share one.
 pub fn setup(config: &Config, places: &Places, breakages: Vec<(String, String)>, shared_ledger: bool) -> Result<Setup> {
     let environments = config.environments.iter().map(environment).collect();
-    let (keymap, bell) = (keymap(config, places)?, config.console.bell.clone());
+    let (keymap, bell) = (keymap(&config.console.keymap, places)?, config.console.bell.clone());
     Ok(Setup { environments, keymap, bell, breakages, shared_ledger })
 }
 
-fn environment(env: &model::Environment) -> Environment {
+/// An environment as the screens know it.
+pub fn environment(env: &model::Environment) -> Environment {
     Environment {
         name: env.name.clone(),
         colour: Some(env.color),
@@ -43,10 +44,10 @@ fn service(service: &ServiceConfig) -> Service {
 }
 
 /// The keymap that was chosen, the files that were named to lie over it, and the person's own keys over all of them.
-pub fn keymap(config: &Config, places: &Places) -> Result<Keymap> {
+pub fn keymap(chosen: &[Choice], places: &Places) -> Result<Keymap> {
     let (mut name, mut files) = (keymap::DEFAULT, Vec::new());
-    for chosen in &config.console.keymap {
-        match chosen {
+    for choice in chosen {
+        match choice {
             Choice::Named(named) => name = named,
             Choice::File(path) => files.push(path.clone()),
         }

@@ -80,8 +80,8 @@ pub async fn run(home: Home, id: JobId) -> Result<Option<Outcome>, Failure> {
 
 /// Brings the metrics of an environment up to date.
 async fn tell_metrics(config: &Config, name: &Name, ledger: &Ledger, world: &Outside, path: &Path) -> Result<(), Failure> {
-    let text = metrics::gather(&planner::site(config, name)?, &ledger.failures(name)?, world).await?;
-    Ok(metrics::write(path, &text)?)
+    let sheet = metrics::gather(&planner::site(config, name)?, &ledger.failures(name)?, world).await?;
+    Ok(metrics::write(path, &sheet.text())?)
 }
 
 /// This host's key. A login that may not read it can do without: what it needs it for then says so.

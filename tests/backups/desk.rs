@@ -44,6 +44,11 @@ impl Desk {
         Self { docker: Some(host.to_owned()), ..Self::new(services) }
     }
 
+    /// With these services, and whatever else is in the text.
+    pub fn with(services: &str) -> Self {
+        Self::new(services)
+    }
+
     fn new(services: &str) -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap(), services: services.to_owned(), docker: None };
         // Scratch servers may run as another user.
@@ -126,16 +131,17 @@ impl Desk {
 
     /// The backups of the repository, the newest first, as `midwatch backups --json` tells them.
     pub fn backups(&self) -> Vec<Value> {
-        self.repository()["backups"].as_array().unwrap().clone()
+        self.lying("manifest")
     }
 
     pub fn orphans(&self) -> usize {
-        self.repository()["orphans"].as_array().unwrap().len()
+        self.lying("orphan").len()
     }
 
-    fn repository(&self) -> Value {
-        let told: Value = serde_json::from_str(&self.plain("backups --json")).unwrap();
-        told["repositories"][0].clone()
+    /// What lies in the repository and has this.
+    fn lying(&self, key: &str) -> Vec<Value> {
+        let told = self.plain("backups --json");
+        told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|one| one.get(key).is_some()).collect()
     }
 
     /// The jobs of the ledger, the newest first.
@@ -180,7 +186,8 @@ fn search(folder: &Path, text: &[u8], found: &mut Vec<PathBuf>) {
     }
 }
 
-fn database(server: &Postgres) -> String {
+/// A PostgreSQL as a service that is backed up.
+pub fn database(server: &Postgres) -> String {
     format!(
         "[environments.e.services.db]\nkind = \"postgres\"\nreach = {{ tcp = \"127.0.0.1:{}\" }}\nuser = \"postgres\"\n\
          password = \"file:password\"\n[environments.e.services.db.backup]\nmethods = [\"logical\", \"physical\"]\n",

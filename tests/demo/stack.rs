@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::host::{self, Process, get, until};
+use crate::schema::wrong;
 
 /// A folder for temporary files and sockets that should be empty in the end.
 pub struct Place {
@@ -63,6 +64,7 @@ impl Place {
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let endpoints = serde_json::from_str(&line).expect("the endpoints, once all is ready");
+        fits("demo-endpoints", &endpoints);
         Stack { place: self, console, out, line, endpoints }
     }
 
@@ -78,13 +80,23 @@ impl Place {
 
     fn list(&self) -> Vec<Value> {
         let listed = self.midwatch(&["demo", "list", "--json"]).output().unwrap();
-        String::from_utf8(listed.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let all: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        all.iter().for_each(|status| fits("demo", status));
+        all
     }
 
     pub fn assert_empty(&self) {
         let left: Vec<PathBuf> = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(left.is_empty(), "left behind: {left:?}");
     }
+}
+
+/// What a command has printed is as its schema says.
+pub fn fits(schema: &str, value: &Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas").join(format!("{schema}.json"));
+    let schema: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(wrong(&schema, value), Vec::<String>::new());
 }
 
 /// A demo, and the program that holds it up.
@@ -135,7 +147,12 @@ impl Stack<'_> {
     /// Breaks something; false when that was refused.
     pub fn breaks(&self, what: &str, seconds: u64) -> bool {
         let seconds = seconds.to_string();
-        self.place.midwatch(&["demo", "break", what, self.text("/name"), "--for", &seconds]).status().unwrap().success()
+        let broken =
+            self.place.midwatch(&["demo", "break", what, self.text("/name"), "--for", &seconds, "--json"]).output().unwrap();
+        if broken.status.success() {
+            fits("demo-fault", &serde_json::from_slice(&broken.stdout).unwrap());
+        }
+        broken.status.success()
     }
 
     /// The one value of a query; none when there is none.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::screens::jobs::progress;
-use crate::cli::desk::print;
 use crate::cli::exit::Exit;
 use crate::cli::jobs::tell;
+use crate::cli::print;
 use crate::domain::clean::Clean;
 use crate::domain::failure::Failure;
 use crate::domain::job::{Job, JobId, State};
@@ -37,7 +37,7 @@ pub async fn follow(desk: &Desk, id: JobId) -> Result<Exit, Failure> {
                 break;
             }
             gauge.clear();
-            print(&Clean::lines(&text).into_iter().map(|line| line.into_string() + "\n").collect::<Vec<_>>().concat())?;
+            print::data(&Clean::lines(&text).into_iter().map(|line| line.into_string() + "\n").collect::<String>())?;
             offset = next;
         }
         if matches!(job.state, State::Ended(_) | State::Lost) {
@@ -60,7 +60,7 @@ pub async fn wait(desk: &Desk, id: JobId) -> Result<Exit, Failure> {
     loop {
         let job = desk.job(id).await?;
         if matches!(job.state, State::Ended(_) | State::Lost) {
-            print(&format!("{}\n", tell::json(&job)))?;
+            print::object(tell::json(&job))?;
             return Ok(Exit::of_job(&job));
         }
         tokio::time::sleep(OFTEN).await;

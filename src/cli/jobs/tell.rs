@@ -7,12 +7,10 @@ use serde_json::{Value, json};
 use crate::adapters::ledger::told;
 use crate::app::screens::jobs::progress;
 use crate::app::screens::jobs::steps::steps;
+use crate::cli::print::time;
 use crate::domain::clean::Clean;
-use crate::domain::job::Job;
-use crate::domain::time::{Stamp, human};
-
-/// The version of what `--json` prints.
-const SCHEMA: u32 = 1;
+use crate::domain::job::{Job, JobId};
+use crate::domain::time::human;
 
 /// One line, for a list.
 pub fn line(job: &Job) -> String {
@@ -57,7 +55,6 @@ pub fn text(job: &Job) -> String {
 pub fn json(job: &Job) -> Value {
     let history = job.history.iter().map(|(at, event)| json!({ "at": time(*at), "event": event }));
     json!({
-        "schema": SCHEMA,
         "id": job.id,
         "state": job.state.word(),
         "call": job.plan.call,
@@ -75,7 +72,7 @@ pub fn json(job: &Job) -> Value {
     })
 }
 
-/// RFC 3339, UTC.
-fn time(at: Stamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+/// What was asked of a job: `run`, `cancel`, `resume`, `undo`.
+pub fn asked(id: JobId, what: &str) -> Value {
+    json!({ "job": id, "asked": what })
 }

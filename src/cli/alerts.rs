@@ -1,0 +1,148 @@
+//! `midwatch alerts`: what fires, what is pending, what is silenced, as the console's screen lists it.
+
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::{Value, json};
+
+use crate::app::model::Shared;
+use crate::app::need::{Data, Source};
+use crate::app::rows::{self, Row, Standing};
+use crate::cli::sheet::{Cell, Sheet};
+use crate::cli::{Subcommand, desk, exit::Exit, open, print};
+use crate::config::Overrides;
+use crate::config::model::Config;
+use crate::domain::alert::{AlertSet, Severity};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::time::human;
+use crate::runtime::glance::{self, Glance};
+use crate::ui::theme::Role;
+
+pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run };
+
+fn command() -> Command {
+    let filter = Arg::new("filter").value_name("WORD").action(ArgAction::Append);
+    Command::new("alerts")
+        .about("List what fires, what is pending and what is silenced")
+        .arg(filter.help("Only what passes, as on the console: words, label=value, label!=value, label=~part, state=firing"))
+        .arg(print::json_argument())
+        .after_help(
+            "Alertmanagers are merged: an alert is listed once, with how many of them know it. Exits with 0, or with 69 where\n\
+             Prometheus or all the Alertmanagers could not be asked: what is known is listed all the same.",
+        )
+}
+
+fn run(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
+    super::wait_for(async { desk::exit(list(overrides, matches).await) })
+}
+
+async fn list(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failure> {
+    let config = open::config(overrides)?;
+    let glance = open::glance(&config, &sources(&config)?).await?;
+    let shared = glance.shared();
+    silent_members(shared);
+    let words: Vec<String> = matches.get_many("filter").into_iter().flatten().cloned().collect();
+    let filter = words.join(" ");
+    let shown = rows::rows(shared).iter().filter(|row| rows::passes(row, &filter));
+    if matches.get_flag("json") {
+        print::objects(shown.map(|row| object(shared, row)))?;
+    } else {
+        let mut sheet = Sheet::new(&["SEVERITY", "STATE", "FOR", "ALERT", "ON", "MEMBERS", "SUMMARY"]);
+        shown.for_each(|row| sheet.row(cells(shared, row)));
+        print::data(&sheet.text(&open::paper(&config)?))?;
+    }
+    Ok(exit(&glance))
+}
+
+/// Who knows of alerts in this environment.
+fn sources(config: &Config) -> Result<Vec<Source>, Failure> {
+    let environment = config.opening();
+    let rules = environment.is_some_and(|one| one.prometheus.is_some()).then_some(Source::Rules);
+    let alerts = environment.is_some_and(|one| !one.alertmanagers.is_empty()).then_some(Source::Alerts);
+    let sources: Vec<_> = rules.into_iter().chain(alerts).collect();
+    if sources.is_empty() {
+        let what = format!("the environment {} has neither an Alertmanager nor a Prometheus", config.environment);
+        return Err(Failure::new(FailureKind::Config, what));
+    }
+    Ok(sources)
+}
+
+/// An alert that only a silent member knows is missing from the list: that has to be said.
+fn silent_members(shared: &Shared) {
+    let Some(set) = set(shared) else { return };
+    for (member, fault) in set.members.iter().filter_map(|member| member.state.as_ref().err().map(|fault| (member, fault))) {
+        let (answered, all) = (set.answered(), set.members.len());
+        print::say(&format!("alertmanager: {answered} of {all} members answer; {}: {fault}", member.url));
+    }
+}
+
+fn set(shared: &Shared) -> Option<&AlertSet> {
+    match shared.store.data(&Source::Alerts) {
+        Some(Data::Alerts(set)) => Some(set),
+        _ => None,
+    }
+}
+
+/// Rule 3: what could not be asked is not "no alerts".
+fn exit(glance: &Glance) -> Exit {
+    let Some((source, fault)) = glance.faults.first() else { return Exit::status(0) };
+    let unknown = match source {
+        Source::Rules => "what is pending is not known, and what fires is unconfirmed",
+        _ => "what fires is not known but by Prometheus, and neither is what is silenced",
+    };
+    Exit::failed(&Failure { what: unknown.to_owned(), ..glance::failure(fault) })
+}
+
+fn cells(shared: &Shared, row: &Row) -> [Cell; 7] {
+    let role = match (row.standing, row.severity) {
+        (Standing::Suppressed, _) => Role::Dim,
+        (_, Severity::Critical) => Role::Critical,
+        (_, Severity::Warning) => Role::Warning,
+        (_, Severity::Info) => Role::Accent,
+        (_, Severity::Unknown) => Role::Unknown,
+    };
+    let about = ["instance", "job", "service"].iter().find_map(|label| row.labels.get(label)).unwrap_or("-");
+    [
+        (role, row.labels.get("severity").unwrap_or("-").to_owned()),
+        (role, row.standing.word().to_owned()),
+        (Role::Text, lasting(shared, row)),
+        (Role::Text, row.name().to_owned()),
+        (Role::Accent, about.to_owned()),
+        (Role::Text, members(shared, row)),
+        (Role::Dim, row.summary().to_owned()),
+    ]
+}
+
+/// For how long; a pending alert counts its `for`.
+fn lasting(shared: &Shared, row: &Row) -> String {
+    let age = human(shared.server_now().since(row.since));
+    let hold = rows::rule(shared, &row.labels).and_then(|rule| rule.alerting.as_ref()).map(|alerting| alerting.hold);
+    match (row.standing, hold) {
+        (Standing::Pending, Some(hold)) => format!("{age} of {}", human(hold)),
+        _ => age,
+    }
+}
+
+fn members(shared: &Shared, row: &Row) -> String {
+    let all = set(shared).map_or(0, |set| set.members.len());
+    if row.members.is_empty() { "-".to_owned() } else { format!("{} of {all}", row.members.len()) }
+}
+
+fn object(shared: &Shared, row: &Row) -> Value {
+    let members = set(shared).map_or(&[][..], |set| &set.members);
+    let knowing: Vec<&str> = row.members.iter().filter_map(|n| members.get(*n)).map(|member| member.url.as_str()).collect();
+    json!({
+        "environment": shared.environment().name,
+        "fingerprint": &*row.id,
+        "alert": row.name(),
+        "state": row.standing.word(),
+        "severity": row.labels.get("severity"),
+        "since": print::time(row.since),
+        "labels": print::labels(&row.labels),
+        "annotations": print::labels(&row.annotations),
+        "hidden_by": row.hidden_by,
+        "receivers": row.receivers,
+        "members": knowing,
+        "of_members": members.len(),
+    })
+}

@@ -1,0 +1,95 @@
+//! What a command prints. Data goes to standard output, everything else to standard error. With `--json` every line is one JSON
+//! object that carries its `schema_version`: a list has a line for each of its things, anything else is one line.
+
+use std::io::{self, Write};
+
+use clap::{Arg, ArgAction};
+use serde_json::{Map, Value, json};
+
+use crate::domain::clean::Clean;
+use crate::domain::failure::Failure;
+use crate::domain::labels::Labels;
+use crate::domain::time::Stamp;
+
+/// The version of everything that `--json` prints. It counts up when a field goes or changes its meaning, not when one is added.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// `--json`.
+pub fn json_argument() -> Arg {
+    Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Print JSON, one object a line; midwatch schema tells of what form")
+}
+
+/// Prints data. A reader that has seen enough, like `head`, is no failure.
+pub fn data(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Prints one object.
+pub fn object(value: Value) -> Result<(), Failure> {
+    objects([value])
+}
+
+/// Prints a line for each object.
+pub fn objects(values: impl IntoIterator<Item = Value>) -> Result<(), Failure> {
+    data(&values.into_iter().map(line).collect::<String>())
+}
+
+fn line(mut value: Value) -> String {
+    value["schema_version"] = json!(SCHEMA_VERSION);
+    visibly(&value.to_string()) + "\n"
+}
+
+/// JSON in which every character can be seen.
+pub fn visibly(json: &str) -> String {
+    if json.is_ascii() && !json.contains('\x7f') { json.to_owned() } else { json.chars().map(visible).collect() }
+}
+
+/// What a terminal would take for an order, or would hide, is written as JSON can write everything: nothing is lost.
+fn visible(c: char) -> String {
+    if Clean::new(c.encode_utf8(&mut [0; 4])).as_str().starts_with(c) {
+        return c.to_string();
+    }
+    c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+}
+
+/// Says something beside the data, cleaned line by line. Whoever does not listen misses it.
+pub fn say(text: &str) {
+    let said: String = Clean::lines(text).into_iter().map(|line| line.into_string() + "\n").collect();
+    drop(io::stderr().write_all(said.as_bytes()));
+}
+
+/// RFC 3339, UTC.
+pub fn time(at: Stamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+}
+
+/// Labels as an object; their bytes are as the server sent them.
+pub fn labels(labels: &Labels) -> Value {
+    labels.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<_, _>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_is_one_line_that_carries_its_version() {
+        assert_eq!(line(json!({ "a": "b\nc" })), "{\"a\":\"b\\nc\",\"schema_version\":1}\n");
+    }
+
+    #[test]
+    fn rule_04_objects_hold_no_control_character_and_lose_nothing() {
+        let hostile = "é \u{9b}2J \u{202e}evil\u{7f}\u{e0041} 日本";
+        let line = line(json!({ "a": hostile }));
+        assert!(!line.trim_end().chars().any(|c| c.is_control() || c == '\u{202e}' || c == '\u{e0041}'), "{line:?}");
+        assert!(line.contains("é ") && line.contains("日本"));
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap_or_default()["a"], hostile);
+    }
+}
