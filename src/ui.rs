@@ -10,7 +10,7 @@ pub mod panels;
 mod pen;
 mod plan;
 mod popup;
-mod prose;
+pub mod prose;
 mod screens;
 pub mod theme;
 

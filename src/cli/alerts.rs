@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 
 use crate::app::model::Shared;
@@ -21,10 +21,9 @@ use crate::ui::theme::Role;
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run };
 
 fn command() -> Command {
-    let filter = Arg::new("filter").value_name("WORD").action(ArgAction::Append);
     Command::new("alerts")
         .about("List what fires, what is pending and what is silenced")
-        .arg(filter.help("Only what passes, as on the console: words, label=value, label!=value, label=~part, state=firing"))
+        .arg(open::filter_argument())
         .arg(print::json_argument())
         .after_help(
             "Alertmanagers are merged: an alert is listed once, with how many of them know it. Exits with 0, or with 69 where\n\
@@ -41,16 +40,12 @@ async fn list(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failu
     let glance = open::glance(&config, &sources(&config)?).await?;
     let shared = glance.shared();
     silent_members(shared);
-    let words: Vec<String> = matches.get_many("filter").into_iter().flatten().cloned().collect();
-    let filter = words.join(" ");
-    let shown = rows::rows(shared).iter().filter(|row| rows::passes(row, &filter));
-    if matches.get_flag("json") {
-        print::objects(shown.map(|row| object(shared, row)))?;
-    } else {
-        let mut sheet = Sheet::new(&["SEVERITY", "STATE", "FOR", "ALERT", "ON", "MEMBERS", "SUMMARY"]);
-        shown.for_each(|row| sheet.row(cells(shared, row)));
-        print::data(&sheet.text(&open::paper(&config)?))?;
-    }
+    let filter = open::filter(matches);
+    let shown = || rows::rows(shared).iter().filter(|row| rows::passes(row, &filter));
+    let paper = open::paper(&config)?;
+    let heads = ["SEVERITY", "STATE", "FOR", "ALERT", "ON", "MEMBERS", "SUMMARY"];
+    let sheet = || Sheet::of(heads, shown().map(|row| cells(shared, row))).text(&paper);
+    print::told(matches, || shown().map(|row| object(shared, row)), sheet)?;
     Ok(exit(&glance))
 }
 

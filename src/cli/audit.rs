@@ -41,33 +41,27 @@ async fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failur
         Some(("list", matches)) => {
             let limit = matches.get_one("limit").copied().unwrap_or(50);
             let entries = desk.audit(limit).await?;
-            if matches.get_flag("json") {
-                print::objects(entries.iter().rev().map(|entry| json!(entry)))?;
-            } else {
-                print::data(&entries.iter().rev().map(|entry| words(entry) + "\n").collect::<String>())?;
-            }
+            let entries = || entries.iter().rev();
+            let text = || entries().map(words).collect();
+            print::told(matches, || entries().map(|entry| json!(entry)), text)?;
             Ok(Exit::status(0))
         }
-        Some((_, matches)) => verify(&desk.verify_audit().await?, matches.get_flag("json")),
+        Some((_, matches)) => verify(&desk.verify_audit().await?, matches),
         None => Ok(Exit::usage("midwatch audit verify, or midwatch audit list")),
     }
 }
 
-fn verify(verdict: &Verdict, json: bool) -> Result<Exit, Failure> {
-    let said = match verdict {
+fn verify(verdict: &Verdict, matches: &ArgMatches) -> Result<Exit, Failure> {
+    let said = || match verdict {
         Verdict::Whole { entries, head } => format!("{entries} entries, as they were written; the last hash is {head}\n"),
         Verdict::Broken { seq, why } => format!("entry {seq} is not as it was written: {why}\n"),
     };
-    if json {
-        print::object(json!(verdict))?
-    } else {
-        print::data(&said)?
-    };
+    print::told(matches, || [json!(verdict)], said)?;
     Ok(Exit::status(if matches!(verdict, Verdict::Whole { .. }) { 0 } else { BROKEN }))
 }
 
 fn words(entry: &Entry) -> String {
     let job = entry.job.map(|job| format!("job {job}")).unwrap_or_default();
     let line = format!("{:>6}  {}  {:<12} {:<8} {}  {}", entry.seq, told(entry.at), entry.who, job, entry.target, entry.what);
-    Clean::new(&line).into_string()
+    Clean::new(&line).into_string() + "\n"
 }

@@ -37,11 +37,7 @@ async fn list(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failu
     let clerk = open::open(overrides).await?;
     let name = matches.get_one::<String>("repository").map(String::as_str);
     let found = catalogues(&clerk, name).await?;
-    if matches.get_flag("json") {
-        print::objects(objects(&found))?
-    } else {
-        print::data(&text(&found, clerk.world.now()))?
-    };
+    print::told(matches, || objects(&found), || text(&found, clerk.world.now()))?;
     Ok(Exit::status(0))
 }
 

@@ -36,11 +36,7 @@ fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
 async fn run(matches: &ArgMatches, overrides: &Overrides) -> Result<Exit, Failure> {
     let terminal = Terminal::of_process();
     let outcome = Outcome::of(overrides, &Places::of_process()?, &terminal).await;
-    if matches.get_flag("json") {
-        print::object(outcome.json())?;
-    } else {
-        print::data(&outcome.text(terminal.is_utf8() && !overrides.ascii))?;
-    }
+    print::told(matches, || [outcome.json()], || outcome.text(terminal.is_utf8() && !overrides.ascii))?;
     Ok(Exit::status(if outcome.is_good() { 0 } else { MISSING }))
 }
 

@@ -44,16 +44,20 @@ fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failure> {
 fn show(overrides: &Overrides, matches: &ArgMatches) -> Result<(), Failure> {
     let settings = settings(overrides, &Places::of_process()?);
     let settings = settings.map_err(|error| Failure::new(FailureKind::Config, error.to_string()))?;
-    if matches.get_flag("json") {
-        return print::objects(settings.iter().map(|setting| object(setting, matches)));
-    }
+    print::told(matches, || settings.iter().map(|setting| object(setting, matches)), || text(&settings, matches))
+}
+
+fn text(settings: &[Setting], matches: &ArgMatches) -> String {
     let lines: Vec<String> = settings.iter().map(|one| format!("{} = {}", one.key, toml(&one.value))).collect();
     let widest = lines.iter().map(|line| line.width()).filter(|width| *width <= 80).max().unwrap_or_default();
-    let told = settings.iter().zip(&lines).map(|(setting, line)| match matches.get_flag("origin") {
-        true => format!("{line:<widest$}  # {}\n", Clean::new(&origin(setting, matches))),
-        false => format!("{line}\n"),
-    });
-    print::data(&told.collect::<String>())
+    if !matches.get_flag("origin") {
+        return lines.join("\n") + "\n";
+    }
+    let told = |(setting, line): (&Setting, &String)| {
+        let pad = widest.saturating_sub(line.width());
+        format!("{line}{:pad$}  # {}", "", Clean::new(&origin(setting, matches)))
+    };
+    settings.iter().zip(&lines).map(told).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// A value as TOML writes it on one line.

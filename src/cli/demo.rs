@@ -83,8 +83,8 @@ fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
 async fn run(overrides: &Overrides, matches: &ArgMatches) -> eyre::Result<Exit> {
     match matches.subcommand() {
         Some(("attach", matches)) => attach(overrides, named(matches)).await,
-        Some(("stop", matches)) => stop(named(matches), matches.get_flag("json")).await,
-        Some(("list", matches)) => list(matches.get_flag("json")).await,
+        Some(("stop", matches)) => stop(matches).await,
+        Some(("list", matches)) => list(matches).await,
         Some(("break", matches)) => break_something(matches).await,
         _ => start(overrides, matches).await,
     }
@@ -116,7 +116,7 @@ async fn start(overrides: &Overrides, matches: &ArgMatches) -> eyre::Result<Exit
 
 /// Prints the endpoints, and holds the demo up until told to end it, or until somebody else has.
 async fn hold(handle: &mut Handle) -> eyre::Result<Exit> {
-    print::object(json!(handle.endpoints))?;
+    print::objects([json!(handle.endpoints)])?;
     tokio::select! {
         told = told() => told?,
         gone = handle.gone() => gone?,
@@ -145,23 +145,15 @@ async fn attach(overrides: &Overrides, name: Option<&str>) -> eyre::Result<Exit>
     Ok(open(overrides, &handle).await)
 }
 
-async fn stop(name: Option<&str>, json: bool) -> eyre::Result<Exit> {
-    let name = demo::stop(name).await?;
-    if json {
-        print::object(json!({ "ended": name }))?
-    } else {
-        print::say(&format!("{name} has ended; nothing of it is left"))
-    };
+async fn stop(matches: &ArgMatches) -> eyre::Result<Exit> {
+    let name = demo::stop(named(matches)).await?;
+    print::told(matches, || [json!({ "ended": name })], || format!("{name} has ended; nothing of it is left\n"))?;
     Ok(Exit::status(0))
 }
 
-async fn list(json: bool) -> eyre::Result<Exit> {
+async fn list(matches: &ArgMatches) -> eyre::Result<Exit> {
     let demos = demo::list().await;
-    if json {
-        print::objects(demos.iter().map(|status| json!(status)))?;
-    } else {
-        print::data(&demos.iter().map(text).collect::<String>())?;
-    }
+    print::told(matches, || demos.iter().map(|status| json!(status)), || demos.iter().map(text).collect())?;
     Ok(Exit::status(0))
 }
 
@@ -169,11 +161,7 @@ async fn break_something(matches: &ArgMatches) -> eyre::Result<Exit> {
     let word = matches.get_one::<String>("what").map_or("", String::as_str);
     let lasting = matches.get_one("seconds").map_or(LASTING, |seconds| Duration::from_secs(*seconds));
     let fault = break_by_word(&demo::Client::find(named(matches))?, word, lasting).await?;
-    if matches.get_flag("json") {
-        print::object(json!(fault))?
-    } else {
-        print::say(&fault_line(&fault))
-    };
+    print::told(matches, || [json!(fault)], || Clean::new(&fault_line(&fault)).into_string() + "\n")?;
     Ok(Exit::status(0))
 }
 

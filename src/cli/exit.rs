@@ -26,8 +26,8 @@ const TABLE: &[(&str, &str)] = &[
 
 /// The table for help and manual pages.
 pub fn table() -> String {
-    let rows: String = TABLE.iter().map(|(status, meaning)| format!("  {status:<5}{meaning}\n")).collect();
-    format!("Exit statuses:\n{}", rows.trim_end())
+    let rows: Vec<String> = TABLE.iter().map(|(status, meaning)| format!("  {status:<5}{meaning}")).collect();
+    format!("Exit statuses:\n{}", rows.join("\n"))
 }
 
 /// How a command ended.

@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use crate::cli::{Subcommand, desk, exit::Exit, print};
 use crate::config::Overrides;
 use crate::domain::failure::Failure;
-use crate::domain::job::{Control, JobId};
+use crate::domain::job::Control;
 use crate::runtime::desk::Desk;
 
 pub mod attach;
@@ -40,7 +40,7 @@ fn main(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
 async fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failure> {
     let desk = desk::open(overrides)?;
     match matches.subcommand() {
-        Some(("show", matches)) => show(&desk, desk::given(matches)?, matches.get_flag("json")).await,
+        Some(("show", matches)) => show(&desk, matches).await,
         Some(("attach", matches)) if matches.get_flag("json") => attach::wait(&desk, desk::given(matches)?).await,
         Some(("attach", matches)) => attach::follow(&desk, desk::given(matches)?).await,
         Some((name @ "cancel", matches)) => ask(&desk, name, matches, Control::Cancel, "is asked to stop").await,
@@ -53,31 +53,20 @@ async fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failur
 
 async fn list(desk: &Desk, matches: &ArgMatches) -> Result<Exit, Failure> {
     let jobs = desk.jobs(matches.get_one("limit").copied().unwrap_or(20)).await?;
-    if matches.get_flag("json") {
-        print::objects(jobs.iter().map(tell::json))?;
-    } else {
-        print::data(&jobs.iter().map(tell::line).collect::<String>())?;
-    }
+    print::told(matches, || jobs.iter().map(tell::json), || jobs.iter().map(tell::line).collect())?;
     Ok(Exit::status(0))
 }
 
-async fn show(desk: &Desk, id: JobId, json: bool) -> Result<Exit, Failure> {
-    let job = desk.job(id).await?;
-    if json {
-        print::object(tell::json(&job))?
-    } else {
-        print::data(&tell::text(&job))?
-    };
+async fn show(desk: &Desk, matches: &ArgMatches) -> Result<Exit, Failure> {
+    let job = desk.job(desk::given(matches)?).await?;
+    print::told(matches, || [tell::json(&job)], || tell::text(&job))?;
     Ok(Exit::status(0))
 }
 
 async fn ask(desk: &Desk, name: &str, matches: &ArgMatches, control: Control, told: &str) -> Result<Exit, Failure> {
     let id = desk::given(matches)?;
     desk.control(id, control).await?;
-    if matches.get_flag("json") {
-        print::object(tell::asked(id, name))?;
-    } else {
-        print::data(&format!("job {id} {told}: midwatch jobs attach {}\n", id.0))?;
-    }
+    let words = || format!("job {id} {told}: midwatch jobs attach {}\n", id.0);
+    print::told(matches, || [tell::asked(id, name)], words)?;
     Ok(Exit::status(0))
 }

@@ -28,11 +28,8 @@ fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failure> {
     let keymap = keymap(overrides)?;
     let only = matches.get_one::<String>("context");
     let contexts = || CONTEXTS.iter().copied().filter(|context| only.is_none_or(|only| only == context));
-    if matches.get_flag("json") {
-        print::objects(contexts().flat_map(|context| keymap.of(context)).map(object))?;
-    } else {
-        print::data(&contexts().map(|context| text(context, &keymap)).collect::<String>())?;
-    }
+    let objects = || contexts().flat_map(|context| keymap.of(context)).map(object);
+    print::told(matches, objects, || contexts().map(|context| text(context, &keymap)).collect())?;
     Ok(Exit::status(0))
 }
 

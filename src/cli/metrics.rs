@@ -12,8 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::{desk, open, print};
 use crate::config::Overrides;
 use crate::domain::failure::Failure;
-use crate::domain::name::Name;
-use crate::runtime::metrics;
+use crate::runtime::metrics::{self, Sample};
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run };
 
@@ -36,13 +35,12 @@ async fn tell(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failu
     let sheet = clerk.metrics().await?;
     match matches.get_one::<PathBuf>("write") {
         Some(path) => metrics::write(path, &sheet.text())?,
-        None if matches.get_flag("json") => print::objects(sheet.samples().map(object))?,
-        None => print::data(&sheet.text())?,
+        None => print::told(matches, || sheet.samples().map(object), || sheet.text())?,
     }
     Ok(Exit::status(0))
 }
 
-fn object((family, (labels, value)): (&str, &(Vec<(&str, Name)>, f64))) -> Value {
+fn object((family, (labels, value)): (&str, &Sample)) -> Value {
     let labels: BTreeMap<_, _> = labels.iter().cloned().collect();
     json!({ "metric": family, "labels": labels, "value": value })
 }

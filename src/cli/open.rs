@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use clap::{Arg, ArgAction, ArgMatches};
+
 use crate::app::need::Source;
 use crate::cli::print;
 use crate::config::model::{Config, Environment};
@@ -37,6 +39,18 @@ fn name(source: &Source) -> &'static str {
         Source::Alerts | Source::Silences => "alertmanager",
         _ => "prometheus",
     }
+}
+
+/// The words of a filter, as the console's `/` takes them.
+pub fn filter_argument() -> Arg {
+    let words = Arg::new("filter").value_name("WORD").action(ArgAction::Append);
+    words.help("Only what passes, as on the console: words, label=value, label!=value, label=~part, state=WORD")
+}
+
+/// What they make together.
+pub fn filter(matches: &ArgMatches) -> String {
+    let words: Vec<&str> = matches.get_many::<String>("filter").into_iter().flatten().map(String::as_str).collect();
+    words.join(" ")
 }
 
 /// The environment that opens, which must have a Prometheus.

@@ -1,9 +1,10 @@
 //! What a command prints. Data goes to standard output, everything else to standard error. With `--json` every line is one JSON
 //! object that carries its `schema_version`: a list has a line for each of its things, anything else is one line.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value, json};
 
 use crate::domain::clean::Clean;
@@ -31,9 +32,13 @@ pub fn data(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints one object.
-pub fn object(value: Value) -> Result<(), Failure> {
-    objects([value])
+/// Prints a line for each object where `--json` was given, else words for a person.
+pub fn told<T: IntoIterator<Item = Value>>(
+    matches: &ArgMatches,
+    values: impl FnOnce() -> T,
+    words: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    if matches.get_flag("json") { objects(values()) } else { data(&words()) }
 }
 
 /// Prints a line for each object.
@@ -48,15 +53,22 @@ fn line(mut value: Value) -> String {
 
 /// JSON in which every character can be seen.
 pub fn visibly(json: &str) -> String {
-    if json.is_ascii() && !json.contains('\x7f') { json.to_owned() } else { json.chars().map(visible).collect() }
+    if json.is_ascii() && !json.contains('\x7f') {
+        return json.to_owned();
+    }
+    let mut text = String::with_capacity(json.len());
+    json.chars().for_each(|c| push_visible(&mut text, c));
+    text
 }
 
 /// What a terminal would take for an order, or would hide, is written as JSON can write everything: nothing is lost.
-fn visible(c: char) -> String {
-    if Clean::new(c.encode_utf8(&mut [0; 4])).as_str().starts_with(c) {
-        return c.to_string();
+fn push_visible(text: &mut String, c: char) {
+    if c.is_ascii_graphic() || c == ' ' || Clean::new(c.encode_utf8(&mut [0; 4])).as_str().starts_with(c) {
+        return text.push(c);
     }
-    c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        let _ = write!(text, "\\u{unit:04x}");
+    }
 }
 
 /// Says something beside the data, cleaned line by line. Whoever does not listen misses it.

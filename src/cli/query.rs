@@ -90,7 +90,7 @@ async fn ask(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failur
     }
     match form {
         Form::Graph if answer.series.is_empty() => {}
-        Form::Json => print::object(object(environment, expr, answer))?,
+        Form::Json => print::objects([object(environment, expr, answer)])?,
         Form::Graph => print::data(&graph(expr, answer, &source, unit.as_deref(), &glance, &paper)?)?,
         Form::Table => print::data(&table(answer, matches.contains_id("range"), unit, &paper))?,
     }
@@ -178,19 +178,16 @@ fn table(answer: &Answer, timed: bool, unit: Option<String>, paper: &Paper) -> S
         Some(unit) => unit.format(sample.value, None).to_string(),
         None => written(sample.value),
     };
-    let heads: &[&str] = if timed { &["TIME", "VALUE", "SERIES"] } else { &["VALUE", "SERIES"] };
-    let mut sheet = Sheet::new(heads);
-    for series in &answer.series {
-        let name = (Role::Text, name(series));
-        for sample in &series.samples {
-            let value = (Role::Accent, value(sample));
-            match timed {
-                true => sheet.row([(Role::Dim, clock(sample.at)), value, name.clone()]),
-                false => sheet.row([value, name.clone()]),
-            }
-        }
+    let samples = || answer.series.iter().flat_map(|series| series.samples.iter().map(move |sample| (series, sample)));
+    let cells = |(series, sample): (&Series, &Sample)| [(Role::Accent, value(sample)), (Role::Text, name(series))];
+    if !timed {
+        return Sheet::of(["VALUE", "SERIES"], samples().map(cells)).text(paper);
     }
-    sheet.text(paper)
+    let timed = |both: (&Series, &Sample)| {
+        let [value, series] = cells(both);
+        [(Role::Dim, clock(both.1.at)), value, series]
+    };
+    Sheet::of(["TIME", "VALUE", "SERIES"], samples().map(timed)).text(paper)
 }
 
 fn name(series: &Series) -> String {

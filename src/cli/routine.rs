@@ -41,25 +41,21 @@ async fn go(routine: &Routine, overrides: &Overrides, matches: &ArgMatches) -> R
     let clerk = open::open(overrides).await?;
     let words = planner::words(routine, &planner::given(routine, matches));
     let plan = clerk.plan(&clerk.config.environment, &words).await?;
-    let json = matches.get_flag("json");
     if matches.get_flag("dry-run") {
-        return show(&plan, json).map(|()| Exit::status(0));
+        print::told(matches, || [json!({ "plan": plan })], || plan::text(&plan))?;
+        return Ok(Exit::status(0));
     }
     let confirmation = confirmation(&plan, &clerk.desk, matches).await?;
     let job = clerk.desk.submit(plan, confirmation, clerk.config.files.clone()).await?;
     if matches.get_flag("detach") {
-        if json {
-            print::object(jobs::tell::asked(job, "run"))?
-        } else {
-            print::data(&format!("{job}\n"))?
-        };
+        print::told(matches, || [jobs::tell::asked(job, "run")], || format!("{job}\n"))?;
         return Ok(Exit::status(0));
     }
-    if json { jobs::attach::wait(&clerk.desk, job).await } else { jobs::attach::follow(&clerk.desk, job).await }
-}
-
-fn show(plan: &Plan, json: bool) -> Result<(), Failure> {
-    if json { print::object(json!({ "plan": plan })) } else { print::data(&plan::text(plan)) }
+    if matches.get_flag("json") {
+        jobs::attach::wait(&clerk.desk, job).await
+    } else {
+        jobs::attach::follow(&clerk.desk, job).await
+    }
 }
 
 /// What the operator says to the plan. The worker judges it; here it is only asked for.

@@ -47,7 +47,7 @@ fn main(_: &Overrides, matches: &ArgMatches) -> ExitCode {
 fn run(wanted: Option<&str>) -> Result<Exit, Failure> {
     match SCHEMAS.iter().find(|(name, _)| Some(*name) == wanted) {
         Some((_, schema)) => print::data(schema)?,
-        None => print::data(&SCHEMAS.iter().map(|(name, _)| format!("{name}\n")).collect::<String>())?,
+        None => print::data(&SCHEMAS.iter().flat_map(|(name, _)| [*name, "\n"]).collect::<String>())?,
     }
     Ok(Exit::status(0))
 }

@@ -1,4 +1,4 @@
-//! `midwatch targets`: what Prometheus scrapes, and how that went; what is down first.
+//! `midwatch targets`: what Prometheus scrapes, and how that went, as the console's tab lists it.
 
 use std::process::ExitCode;
 
@@ -6,19 +6,25 @@ use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 
 use crate::app::model::Shared;
-use crate::app::need::{Data, Source};
+use crate::app::need::Source;
+use crate::app::screens::alerts::targets::{Standing, Targets};
 use crate::cli::sheet::{Cell, Sheet};
 use crate::cli::{Subcommand, desk, exit::Exit, open, print};
 use crate::config::Overrides;
 use crate::domain::failure::Failure;
-use crate::domain::target::{Target, TargetHealth};
+use crate::domain::target::Target;
 use crate::domain::time::human;
+use crate::runtime::glance::Glance;
+use crate::ui::prose::{percent, rough};
 use crate::ui::theme::Role;
 
 pub(super) const SUBCOMMAND: Subcommand = Subcommand { command, run };
 
 fn command() -> Command {
-    Command::new("targets").about("List what Prometheus scrapes, what is down first").arg(print::json_argument())
+    Command::new("targets")
+        .about("List what Prometheus scrapes, the worst first")
+        .arg(open::filter_argument())
+        .arg(print::json_argument())
 }
 
 fn run(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
@@ -28,64 +34,47 @@ fn run(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
 async fn list(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failure> {
     let config = open::config(overrides)?;
     open::with_prometheus(&config)?;
-    let glance = open::glance(&config, &[Source::Targets]).await?;
-    let Data::Targets(targets) = glance.data(&Source::Targets)? else { return Ok(Exit::bug("no targets were answered")) };
-    let mut targets: Vec<&Target> = targets.iter().collect();
-    targets.sort_by_key(|target| (pressing(target.health), &target.pool, &target.url));
-    if matches.get_flag("json") {
-        print::objects(targets.into_iter().map(|target| object(glance.shared(), target)))?;
-    } else {
-        let mut sheet = Sheet::new(&["HEALTH", "JOB", "INSTANCE", "SCRAPED", "TOOK", "ERROR"]);
-        targets.into_iter().for_each(|target| sheet.row(cells(glance.shared(), target)));
-        print::data(&sheet.text(&open::paper(&config)?))?;
-    }
+    let glance = Glance::at(&config, &[Source::Targets]).await?;
+    glance.data(&Source::Targets)?;
+    let (shared, paper) = (glance.shared(), open::paper(&config)?);
+    let targets = Targets { filter: open::filter(matches), ..Targets::default() }.listed(shared);
+    let heads = ["STATE", "JOB", "INSTANCE", "SCRAPED", "TOOK", "SHARE", "ERROR"];
+    let sheet = || Sheet::of(heads, targets.iter().map(|(target, how)| cells(shared, target, *how))).text(&paper);
+    print::told(matches, || targets.iter().map(|(target, how)| object(shared, target, *how)), sheet)?;
     Ok(Exit::status(0))
 }
 
-fn pressing(health: TargetHealth) -> u8 {
-    match health {
-        TargetHealth::Down => 0,
-        TargetHealth::Unknown => 1,
-        TargetHealth::Up => 2,
-    }
-}
-
-fn word(health: TargetHealth) -> &'static str {
-    match health {
-        TargetHealth::Down => "down",
-        TargetHealth::Unknown => "unknown",
-        TargetHealth::Up => "up",
-    }
-}
-
-fn cells(shared: &Shared, target: &Target) -> [Cell; 6] {
-    let role = match target.health {
-        TargetHealth::Down => Role::Critical,
-        TargetHealth::Unknown => Role::Unknown,
-        TargetHealth::Up => Role::Good,
+fn cells(shared: &Shared, target: &Target, how: Standing) -> [Cell; 7] {
+    let role = match how {
+        Standing::Down => Role::Critical,
+        Standing::Late | Standing::Slow => Role::Warning,
+        Standing::Unknown => Role::Unknown,
+        Standing::Up => Role::Good,
     };
     let age = target.last_scrape.map_or("never".to_owned(), |at| format!("{} ago", human(shared.server_now().since(at))));
     [
-        (role, word(target.health).to_owned()),
+        (role, how.word().to_owned()),
         (Role::Text, target.pool.clone()),
         (Role::Accent, target.labels.get("instance").unwrap_or("-").to_owned()),
         (Role::Text, age),
-        (Role::Text, format!("{} ms", target.took.as_millis())),
+        (Role::Text, rough(target.took)),
+        (Role::Text, target.share().map_or("-".to_owned(), percent)),
         (Role::Dim, target.last_error.clone()),
     ]
 }
 
-fn object(shared: &Shared, target: &Target) -> Value {
+fn object(shared: &Shared, target: &Target, how: Standing) -> Value {
     json!({
         "environment": shared.environment().name,
-        "health": word(target.health),
+        "state": how.word(),
         "job": target.pool,
         "instance": target.labels.get("instance"),
-        "url": target.url,
+        "url": target.shown_url(),
         "labels": print::labels(&target.labels),
         "last_error": Some(&target.last_error).filter(|error| !error.is_empty()),
         "last_scrape": target.last_scrape.map(print::time),
         "took_seconds": target.took.as_secs_f64(),
         "interval_seconds": target.interval.as_secs_f64(),
+        "share": target.share(),
     })
 }

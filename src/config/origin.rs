@@ -63,7 +63,7 @@ fn put_first(settings: &mut Vec<Setting>, setting: Setting) {
 fn overridden(overrides: &Overrides) -> Vec<(&'static str, Json)> {
     let environment = overrides.environment.as_ref().map(|name| ("environment", json!(name)));
     let theme = overrides.theme.as_ref().map(|theme| ("theme", json!(theme)));
-    let ascii = overrides.ascii.then(|| ("ascii", json!(true)));
+    let ascii = overrides.ascii.then_some(("ascii", json!(true)));
     let state = overrides.state.as_ref().map(|path| ("state", json!(path)));
     [state, ascii, theme, environment].into_iter().flatten().collect()
 }

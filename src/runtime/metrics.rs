@@ -64,7 +64,7 @@ fn sheet(site: &Site, catalogues: &[(Name, Catalogue)], failed: &BTreeMap<String
 }
 
 /// One sample: its labels, and its value.
-type Sample = (Vec<(&'static str, Name)>, f64);
+pub type Sample = (Vec<(&'static str, Name)>, f64);
 
 /// Samples by their family.
 #[derive(Debug, Default)]

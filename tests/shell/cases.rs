@@ -161,15 +161,25 @@ const CASES: &[Case] = &[
     },
     Case {
         path: "targets",
-        says: ("targets", "down    nobody"),
+        says: ("targets", "down   nobody"),
         json: Ok(&[("targets --json", "target")]),
-        exits: &[("--environment dark targets", 69), ("--environment bare targets", 78), ("targets x", 64)],
+        exits: &[
+            ("--environment dark targets", 69),
+            ("--environment bare targets", 78),
+            ("targets --no-such-flag", 64),
+            ("targets job=nobody state=down", 0),
+        ],
     },
     Case {
         path: "rules",
         says: ("rules", "Watchdog"),
         json: Ok(&[("rules --json", "rule")]),
-        exits: &[("--environment dark rules", 69), ("--environment bare rules", 78), ("rules x", 64)],
+        exits: &[
+            ("--environment dark rules", 69),
+            ("--environment bare rules", 78),
+            ("rules --no-such-flag", 64),
+            ("rules nothing-passes", 0),
+        ],
     },
     Case {
         path: "check",

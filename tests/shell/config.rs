@@ -110,6 +110,9 @@ fn problems(root: &Value, path: &[Step], key: &str, value: Value) -> Vec<Problem
             service[other] = json!(says);
         }
     }
+    if told(path).ends_with("backup") {
+        document["environments"]["x"]["repositories"] = json!({ "main": { "path": "r" } });
+    }
     load(&document).err().unwrap_or_default()
 }
 

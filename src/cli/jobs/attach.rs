@@ -60,7 +60,7 @@ pub async fn wait(desk: &Desk, id: JobId) -> Result<Exit, Failure> {
     loop {
         let job = desk.job(id).await?;
         if matches!(job.state, State::Ended(_) | State::Lost) {
-            print::object(tell::json(&job))?;
+            print::objects([tell::json(&job)])?;
             return Ok(Exit::of_job(&job));
         }
         tokio::time::sleep(OFTEN).await;
