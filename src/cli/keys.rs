@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::command::Call;
 use crate::app::keymap::{Binding, CONTEXTS, Keymap};
 use crate::cli::{Subcommand, desk, exit::Exit, print};
-use crate::config::{Overrides, Places};
+use crate::config::{self, ConfigError, Overrides, Places};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::runtime::setup;
 
@@ -33,8 +33,15 @@ fn run(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failure> {
     Ok(Exit::status(0))
 }
 
-fn keymap(_: &Overrides) -> Result<Keymap, Failure> {
-    let loaded = setup::keymap(&Places::of_process()?);
+/// Those that the configuration chooses; without a configuration there are keys too.
+fn keymap(overrides: &Overrides) -> Result<Keymap, Failure> {
+    let places = Places::of_process()?;
+    let chosen = match config::load(overrides, &places) {
+        Ok(config) => config.console.keymap,
+        Err(ConfigError::Missing { .. }) => Vec::new(),
+        Err(error) => return Err(Failure::new(FailureKind::Config, error.to_string())),
+    };
+    let loaded = setup::keymap(&chosen, &places);
     loaded.map_err(|error| Failure::new(FailureKind::Config, format!("{error:#}")))
 }
 

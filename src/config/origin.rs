@@ -92,9 +92,11 @@ impl<'a> Walk<'a> {
     fn defaults(&mut self, path: &str, entries: &[Entry], schema: &'a Json) {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let is_set = entries.iter().any(|entry| entry.key == *name);
-            let Some(value) = property.get("default").filter(|_| !is_set) else { continue };
+            let whole = self.resolved(property);
+            let default = property.get("default").or(whole.get("default"));
+            let Some(value) = default.filter(|_| !is_set) else { continue };
             match value {
-                Json::Object(_) => self.table(&joined(path, name), &[], property),
+                Json::Object(_) => self.table(&joined(path, name), &[], whole),
                 value => {
                     self.settings.push(Setting { key: joined(path, name), value: value.clone(), origin: Origin::Default });
                 }
@@ -104,9 +106,13 @@ impl<'a> Walk<'a> {
 
     /// The schema of what a key of a table is set to.
     fn below(&self, schema: &'a Json, key: &str) -> &'a Json {
-        let own = schema["properties"].get(key).unwrap_or(&schema["additionalProperties"]);
-        let pointer = own["$ref"].as_str().and_then(|to| to.strip_prefix('#'));
-        pointer.and_then(|to| self.schema.pointer(to)).unwrap_or(own)
+        self.resolved(schema["properties"].get(key).unwrap_or(&schema["additionalProperties"]))
+    }
+
+    /// What a schema refers to, or itself.
+    fn resolved(&self, schema: &'a Json) -> &'a Json {
+        let pointer = schema["$ref"].as_str().and_then(|to| to.strip_prefix('#'));
+        pointer.and_then(|to| self.schema.pointer(to)).unwrap_or(schema)
     }
 }
 

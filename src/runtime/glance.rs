@@ -14,6 +14,7 @@ use crate::app::need::{Data, Need, Source};
 use crate::app::setup::Setup;
 use crate::app::update::update;
 use crate::config::model::Config;
+use crate::domain::bell::Bell;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::time::{Moment, Stamp};
@@ -65,7 +66,8 @@ impl Glance {
 /// A model without keys: nobody presses any.
 fn model(config: &Config, at: usize) -> Model {
     let environments = config.environments.iter().map(setup::environment).collect();
-    let setup = Setup { environments, keymap: Keymap::default(), breakages: vec![], shared_ledger: false };
+    let (keymap, bell) = (Keymap::default(), Bell::default());
+    let setup = Setup { environments, keymap, bell, breakages: vec![], shared_ledger: false };
     Model::new(setup, at, (0, 0), Moment::default())
 }
 

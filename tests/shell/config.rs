@@ -110,6 +110,12 @@ fn problems(root: &Value, path: &[Step], key: &str, value: Value) -> Vec<Problem
             service[other] = json!(says);
         }
     }
+    if told(path) == "bell" {
+        // Hours and their clock are read together.
+        let bell = document["bell"].as_object_mut().unwrap();
+        bell.entry("quiet").or_insert(json!("22:00-07:00"));
+        bell.entry("zone").or_insert(json!("UTC"));
+    }
     if told(path).ends_with("backup") {
         document["environments"]["x"]["repositories"] = json!({ "main": { "path": "r" } });
     }
@@ -173,6 +179,7 @@ fn every_value_may_be_of_the_type_that_the_schema_says_and_of_no_other() {
 /// Every table of the schema, in a configuration in which nothing is wrong.
 const WHOLE: &str = r#"
 theme = "default"
+[bell]
 [environments.x]
 [environments.x.prometheus]
 url = "http://p:1"
