@@ -161,8 +161,6 @@ pub struct FileFacts {
     pub blocks: Vec<String>,
     /// The size of what the tool wrote.
     pub plain_bytes: u64,
-    /// The hash of what the tool wrote.
-    pub plain_sha256: String,
 }
 
 /// How a file is compressed.

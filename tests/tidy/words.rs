@@ -7,7 +7,7 @@ use crate::source::{Source, words};
 
 /// The rules of safety that the code keeps already, by their numbers.
 const LANDED: &[&str] =
-    &["01", "02", "03", "04", "05", "06", "07", "09", "10", "11", "12", "13", "14", "15", "16", "18", "19", "22"];
+    &["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "18", "19", "22"];
 /// Names that say nothing of what a module is for.
 const EMPTY: &[&str] = &["util", "utils", "misc", "common", "helper", "helpers"];
 /// Endings that say nothing of what a type does.

@@ -20,6 +20,8 @@ use crate::ports::tools::{Ended, Running};
 
 /// How much of the end of its standard error is kept.
 const LAST: usize = 64 << 10;
+/// How much may wait in a pipe, bytes: with the kernel's 64 KiB a dump and its reader wake each other up all the time.
+const PIPE: usize = 1 << 20;
 /// How long it may take to end when asked.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the rest of its standard error may take: what it left running may hold that open for good.
@@ -61,6 +63,10 @@ impl Program {
         let mut child = command.spawn().map_err(failed)?;
         let group =
             child.id().and_then(|id| Pid::from_raw(id.cast_signed())).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        if let Some(stdout) = &child.stdout {
+            // Beyond a user's share of such room the kernel refuses: then it is slower.
+            _ = rustix::pipe::fcntl_setpipe_size(stdout, PIPE);
+        }
         let exit = Some(watch(group).map_err(failed)?);
         let (input, errors) = (child.stdin.take(), Errors::of(child.stderr.take()));
         Ok(Self { name: name.to_owned(), child, group, exit, input, errors, end: End::Here })

@@ -246,10 +246,10 @@ impl Whole {
 
     /// As a manifest names it.
     pub fn facts(&self, name: String, role: &str) -> FileFacts {
-        let ([sha256, plain_sha256], [bytes, plain_bytes]) = (self.sha256.clone(), self.bytes);
+        let (sha256, [bytes, plain_bytes]) = (self.sha256[0].clone(), self.bytes);
         let (compression, blocks) = (self.compression.unwrap_or(Compression::None), self.blocks.clone());
         let (role, encrypted) = (role.to_owned(), false);
-        FileFacts { name, role, compression, encrypted, bytes, sha256, blocks, plain_bytes, plain_sha256 }
+        FileFacts { name, role, compression, encrypted, bytes, sha256, blocks, plain_bytes }
     }
 }
 
