@@ -110,6 +110,10 @@ fn problems(root: &Value, path: &[Step], key: &str, value: Value) -> Vec<Problem
             service[other] = json!(says);
         }
     }
+    if let Some(reach) = document.pointer_mut("/environments/x/services/x/reach").filter(|_| ["unix", "docker"].contains(&key)) {
+        // A service has one.
+        reach.as_object_mut().unwrap().remove("tcp");
+    }
     if told(path) == "bell" {
         // Hours and their clock are read together.
         let bell = document["bell"].as_object_mut().unwrap();
