@@ -18,6 +18,7 @@ mod node;
 pub mod origin;
 mod reader;
 mod repository;
+mod response;
 mod service;
 mod upstream;
 mod value;
@@ -122,6 +123,7 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
         state: overrides.state.as_ref().map(|path| places.here.join(path)).or(state),
         scratch,
         textfile,
+        response: table.take("response").and_then(|field| response::response(&field)).unwrap_or_default(),
         environments,
     })
 }

@@ -18,6 +18,7 @@ pub mod problem;
 pub mod promql;
 pub mod range;
 pub mod repository;
+pub mod response;
 pub mod rule;
 pub mod secret;
 pub mod series;

@@ -136,6 +136,11 @@ impl Keymap {
         here.filter(|b| b.on.len() > keys.len() && b.on.starts_with(keys))
     }
 
+    /// The first key that makes a call.
+    pub fn key_of(&self, call: &Call) -> Option<String> {
+        self.bindings.iter().find(|b| b.run.as_ref() == Some(call)).map(Binding::keys)
+    }
+
     /// The keys that call a command, whatever it is given, for the palette: `1, 2`.
     pub fn keys_of(&self, command: &str) -> String {
         let calling = self.bindings.iter().filter(|b| b.run.as_ref().is_some_and(|c| c.command == command));

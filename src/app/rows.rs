@@ -69,6 +69,11 @@ impl Row {
         self.labels.get("alertname").unwrap_or("(no alertname)")
     }
 
+    /// What it is about: an instance, or else a job or a service.
+    pub fn about(&self) -> &str {
+        ["instance", "job", "service"].iter().find_map(|label| self.labels.get(label)).unwrap_or_default()
+    }
+
     /// What it says of itself in one line.
     pub fn summary(&self) -> &str {
         ["summary", "message", "description"].iter().find_map(|name| self.annotations.get(name)).unwrap_or_default()

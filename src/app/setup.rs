@@ -8,6 +8,7 @@ use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
 use crate::domain::repository::RepositorySpec;
+use crate::domain::response::Response;
 use crate::domain::service::Service;
 use crate::domain::signal::Signal;
 
@@ -22,6 +23,8 @@ pub struct Setup {
     pub bell: Bell,
     /// What the demo's `F1` offers, as `(what, words)`; empty outside the demo.
     pub breakages: Vec<(String, String)>,
+    /// How soon alerts must be taken on.
+    pub response: Response,
     /// Whether everybody on this host shares the ledger of jobs; else it is this login's own.
     pub shared_ledger: bool,
 }

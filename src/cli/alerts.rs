@@ -91,7 +91,7 @@ fn exit(glance: &Glance) -> Exit {
 fn cells(shared: &Shared, row: &Row) -> [Cell; 7] {
     let role = match (row.standing, row.severity) {
         (Standing::Suppressed, _) => Role::Dim,
-        (_, Severity::Critical) => Role::Critical,
+        (_, Severity::Emergency | Severity::Critical) => Role::Critical,
         (_, Severity::Warning) => Role::Warning,
         (_, Severity::Info) => Role::Accent,
         (_, Severity::Unknown) => Role::Unknown,

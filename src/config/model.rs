@@ -11,6 +11,7 @@ use crate::domain::guard::Guard;
 use crate::domain::name::Name;
 use crate::domain::problem::Place;
 use crate::domain::repository::RepositorySpec;
+use crate::domain::response::Response;
 use crate::domain::secret::SecretRef;
 use crate::domain::service::ServiceKind;
 use crate::domain::signal::Signal;
@@ -34,6 +35,8 @@ pub struct Config {
     pub scratch: Option<PathBuf>,
     /// The file for `node_exporter`'s textfile collector that every job brings up to date.
     pub textfile: Option<PathBuf>,
+    /// How soon alerts must be taken on.
+    pub response: Response,
     /// At least one, in the order they were written.
     pub environments: Vec<Environment>,
 }

@@ -55,6 +55,19 @@ fn the_ledger_and_the_metrics_stand_where_they_are_put() {
 }
 
 #[test]
+fn response_times_are_read_under_either_name_and_once() {
+    let response = |body: &str| load_text(&format!("{body}\n[environments.e]")).map(|config| config.response);
+    let minutes = |n: u64| Duration::from_secs(n * 60);
+    let set = response("[response]\np0 = \"2m\"\np1 = \"10m\"\nwarning = \"4h\"").unwrap();
+    assert_eq!((set.emergency, set.critical, set.warning), (minutes(2), minutes(10), minutes(240)));
+    assert_eq!(set.info, response("").unwrap().info);
+    let told = |body: &str| response(body).unwrap_err().to_string();
+    assert!(told("[response]\np1 = \"1m\"\ncritical = \"2m\"").contains("critical under another name"));
+    assert!(told("[response]\ncritcal = \"1m\"").contains("critical"));
+    assert!(told("[response]\np3 = \"soon\"").contains("response.p3"));
+}
+
+#[test]
 fn an_environment_needs_nothing_but_a_name() {
     let bare = environment("");
     assert_eq!((bare.guard, bare.prometheus, bare.services.len()), (Guard::Confirm, None, 0));

@@ -160,7 +160,9 @@ pub struct Silence {
 /// How urgent an alert is, from its `severity` label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// `critical`, `page`, `emergency`, `p0`, `p1`.
+    /// `p0`, `emergency`, `disaster`.
+    Emergency,
+    /// `p1`, `critical`, `page`.
     Critical,
     /// `warning`, `error`, `high`, `p2`.
     Warning,
@@ -172,18 +174,35 @@ pub enum Severity {
 
 impl Severity {
     /// Every severity by its word, the most urgent first.
-    pub const WORDS: [(&str, Self); 4] =
-        [("critical", Self::Critical), ("warning", Self::Warning), ("info", Self::Info), ("unknown", Self::Unknown)];
+    pub const WORDS: [(&str, Self); 5] = [
+        ("p0", Self::Emergency),
+        ("critical", Self::Critical),
+        ("warning", Self::Warning),
+        ("info", Self::Info),
+        ("unknown", Self::Unknown),
+    ];
 
     /// Its word.
     pub fn word(self) -> &'static str {
         Self::WORDS[self as usize].0
     }
 
+    /// Both words people have for it.
+    pub fn rung(self) -> &'static str {
+        match self {
+            Self::Emergency => "P0",
+            Self::Critical => "P1 critical",
+            Self::Warning => "P2 warning",
+            Self::Info => "P3 info",
+            Self::Unknown => "other",
+        }
+    }
+
     /// Read from the customary words, whatever their case.
     pub fn of(labels: &Labels) -> Self {
         match labels.get("severity").unwrap_or_default().to_ascii_lowercase().as_str() {
-            "critical" | "crit" | "page" | "emergency" | "disaster" | "p0" | "p1" => Self::Critical,
+            "p0" | "emergency" | "disaster" => Self::Emergency,
+            "p1" | "critical" | "crit" | "page" => Self::Critical,
             "warning" | "warn" | "error" | "high" | "major" | "p2" => Self::Warning,
             "info" | "information" | "none" | "low" | "minor" | "p3" | "p4" => Self::Info,
             _ => Self::Unknown,

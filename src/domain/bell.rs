@@ -65,9 +65,14 @@ impl Default for Bell {
 impl Bell {
     /// Whether an alert of this severity rings at this time.
     pub fn rings(&self, severity: Severity, at: Stamp) -> bool {
-        let hushed = self.quiet.as_ref().is_some_and(|quiet| quiet.holds(at) && !quiet.through.contains(&severity));
-        self.severities.contains(&severity) && !hushed
+        let hushed = self.quiet.as_ref().is_some_and(|quiet| quiet.holds(at) && !are_meant(&quiet.through, severity));
+        are_meant(&self.severities, severity) && !hushed
     }
+}
+
+/// Who means critical alerts means the more urgent ones as well.
+fn are_meant(severities: &[Severity], severity: Severity) -> bool {
+    severities.contains(&severity) || severity == Severity::Emergency && severities.contains(&Severity::Critical)
 }
 
 impl Quiet {
@@ -102,8 +107,9 @@ mod tests {
 
     #[test]
     fn only_what_it_is_set_to_rings() {
-        let rings = [Severity::Critical, Severity::Warning].map(|severity| Bell::default().rings(severity, at(3, 0)));
-        assert_eq!(rings, [true, false]);
+        let severities = [Severity::Emergency, Severity::Critical, Severity::Warning];
+        let rings = severities.map(|severity| Bell::default().rings(severity, at(3, 0)));
+        assert_eq!(rings, [true, true, false]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::ui::theme::{Charset, Depth, Look, Theme};
 pub fn setup(config: &Config, places: &Places, breakages: Vec<(String, String)>, shared_ledger: bool) -> Result<Setup> {
     let environments = config.environments.iter().map(environment).collect();
     let (keymap, bell) = (keymap(&config.console.keymap, places)?, config.console.bell.clone());
-    Ok(Setup { environments, keymap, bell, breakages, shared_ledger })
+    Ok(Setup { environments, keymap, bell, breakages, response: config.response, shared_ledger })
 }
 
 /// An environment as the screens know it.

@@ -85,6 +85,7 @@ impl<'a> Pen<'a> {
     /// The sign of a severity: never its colour alone.
     pub fn severity(&self, severity: Severity) -> Words {
         let (role, sign) = match severity {
+            Severity::Emergency => (Role::Critical, self.look.pick("‼ P0  ", "# P0  ")),
             Severity::Critical => (Role::Critical, self.look.pick("✖ crit", "X crit")),
             Severity::Warning => (Role::Warning, self.look.pick("▲ warn", "! warn")),
             Severity::Info => (Role::Accent, self.look.pick("● info", "i info")),

@@ -125,7 +125,7 @@ fn a_killed_console_leaves_the_demo_up_and_stop_leaves_nothing() {
 fn rule_05_backups_and_a_proof_go_on_when_their_terminal_is_killed() {
     let person = Person::new();
     let mut console = person.open(SMALL, &["demo"]);
-    console.see_line(&["postgres", "last proved backup: never"]);
+    console.see_line(&["postgres", "RPO", "never proved"]);
     let traces = person.traces();
 
     console.press("6");
@@ -159,7 +159,7 @@ fn rule_05_backups_and_a_proof_go_on_when_their_terminal_is_killed() {
     again.see_line(&["postgres", "RPO ✔"]);
     again.see_line(&["redis", "RPO ✔"]);
     again.press("1");
-    again.see_no("last proved backup: never");
+    again.see_no("never proved");
     again.press("q");
     assert_eq!(again.end(), 0);
 
@@ -197,6 +197,9 @@ fn overview(console: &mut Terminal) {
     console.press(DOWN);
     console.press("y");
     console.see("copied: ");
+    console.press(TAB);
+    console.see("Changed in the last hour");
+    console.see("started: ");
     console.press(TAB);
 }
 
@@ -284,6 +287,36 @@ fn alerts(console: &mut Terminal) {
     console.see("filter: alertname=Watchdog");
     console.press(ESC);
     console.see_no("filter: ");
+    tabs(console);
+}
+
+/// What stands beside the alerts, and back to them.
+fn tabs(console: &mut Terminal) {
+    console.press("]");
+    console.see("nothing is silenced");
+    console.press("]");
+    console.see("[Rules ");
+    console.press("/");
+    console.press("PostgresDown");
+    console.press(ENTER);
+    console.see_line(&["ok", "PostgresDown", "<1%"]);
+    console.press(ENTER);
+    console.see_line(&["health", "ok"]);
+    console.see("threshold");
+    console.press(ESC);
+    console.press(ESC);
+    console.press("]");
+    console.see("[Targets ");
+    console.see_line(&["up", "prometheus"]);
+    console.press("/");
+    console.press("job=prometheus");
+    console.press(ENTER);
+    console.press(ENTER);
+    console.see_line(&["url", "/metrics"]);
+    console.press(ESC);
+    console.press(ESC);
+    console.press("]");
+    console.see("[Alerts ");
 }
 
 /// Help, the palette and the choice of an environment, from any screen.

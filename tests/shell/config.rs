@@ -184,6 +184,7 @@ fn every_value_may_be_of_the_type_that_the_schema_says_and_of_no_other() {
 const WHOLE: &str = r#"
 theme = "default"
 [bell]
+[response]
 [environments.x]
 [environments.x.prometheus]
 url = "http://p:1"

@@ -1,5 +1,9 @@
-//! Screen 1, Overview: what fires, the golden signals, how each service is.
+//! Screen 1, Overview: what fires and how long it has waited, the golden signals, how each service is, what changed.
 
+pub mod changes;
+pub mod ladder;
+
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,6 +14,7 @@ use crate::app::need::{Data, RangeQuery, Source};
 use crate::app::rows::{self, Row};
 use crate::app::screen::{Screen, Travel};
 use crate::app::screens::backups::{self, shelf};
+use crate::app::screens::overview::changes::{Change, What};
 use crate::app::selection::Selection;
 use crate::app::store::Freshness;
 use crate::domain::alert::Fingerprint;
@@ -17,6 +22,7 @@ use crate::domain::name::Name;
 use crate::domain::range::TimeRange;
 use crate::domain::service::{Facts, Report, Service};
 use crate::domain::signal::Signal;
+use crate::domain::time::Moment;
 
 /// How far the signals' sparklines reach back.
 const SIGNAL_RANGE: TimeRange = TimeRange::Last(Duration::from_secs(900));
@@ -31,7 +37,11 @@ pub enum Part {
     Alerts,
     /// The services.
     Services,
+    /// What changed.
+    Changes,
 }
+
+const PARTS: [Part; 3] = [Part::Alerts, Part::Services, Part::Changes];
 
 /// The state of the Overview.
 #[derive(Clone, Debug, Default)]
@@ -42,17 +52,23 @@ pub struct Overview {
     pub alert: Selection<Fingerprint>,
     /// Which service is selected.
     pub service: Selection<Name>,
+    /// Which change is selected.
+    pub change: Selection<String>,
+    /// What changed in the last hour, the newest first: worked out anew when something was heard.
+    pub changes: Vec<Change>,
+    /// When the sources of the changes were heard of last.
+    heard: Vec<Option<Moment>>,
 }
 
-/// How a service is, in one word. Unknown is never healthy.
+/// How a service is, in one word, the worst first. Unknown is never healthy: it may be down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Health {
     /// It does not answer, or says that it is not well.
     Down,
-    /// It answers, but something about it is wrong.
-    Impaired,
     /// Not asked yet, or asked too long ago.
     Unknown,
+    /// It answers, but something about it is wrong.
+    Impaired,
     /// It answers and nothing is wrong.
     Up,
 }
@@ -121,10 +137,44 @@ impl Overview {
     pub fn selected_service(&self, shared: &Shared) -> Option<Name> {
         self.service.id(&service_names(shared))
     }
+
+    fn change_ids(&self) -> Vec<String> {
+        self.changes.iter().map(|change| change.id.clone()).collect()
+    }
+
+    /// The selected change.
+    pub fn selected_change(&self) -> Option<&Change> {
+        self.change.row(&self.change_ids()).and_then(|row| self.changes.get(row))
+    }
+
+    /// Where a change leads: to the alert while it fires, else to its rule; to the job.
+    fn open_change(&self, shared: &Shared) -> Option<Call> {
+        match &self.selected_change()?.what {
+            What::Alert { name, .. } => {
+                let row = rows::rows(shared).iter().find(|row| row.name() == name);
+                Some(row.map_or_else(|| Call::with("rule", name), |row| Call::with("alert", &row.id)))
+            }
+            What::Job(id) => Some(Call::with("job", &id.to_string())),
+            What::Started { .. } | What::Deployed { .. } | What::Gap(_) => None,
+        }
+    }
+}
+
+/// The services, the worst first: what is well may be left out where there is little room.
+pub fn services(shared: &Shared) -> Vec<&Service> {
+    let mut services: Vec<&Service> = shared.environment().services.iter().collect();
+    services.sort_by_key(|service| (health(shared, &service.name).0, Reverse(misses_rpo(shared, service))));
+    services
+}
+
+/// Whether more could be lost than its team said may be.
+pub fn misses_rpo(shared: &Shared, service: &Service) -> bool {
+    let shelf = shelf::of_service(shared, &service.name);
+    shelf.is_some_and(|shelf| shelf::rpo(shared, &shelf).is_kept() == Some(false))
 }
 
 fn service_names(shared: &Shared) -> Vec<Name> {
-    shared.environment().services.iter().map(|s: &Service| s.name.clone()).collect()
+    services(shared).into_iter().map(|service| service.name.clone()).collect()
 }
 
 impl Screen for Overview {
@@ -141,11 +191,18 @@ impl Screen for Overview {
         });
         let kept: BTreeSet<&Name> = env.services.iter().filter_map(|s| Some(&s.backup.as_ref()?.repository)).collect();
         let catalogues = kept.into_iter().map(|name| (Source::Catalogue(name.clone()), backups::EVERY));
-        probes.chain(prometheus).map(|source| (source, env.refresh)).chain(catalogues).collect()
+        let often = probes.chain(prometheus).map(|source| (source, env.refresh));
+        often.chain(catalogues).chain(changes::needs(shared)).collect()
     }
 
     fn settle(&mut self, shared: &mut Shared) {
         self.alert.hold(&Self::alert_ids(shared));
+        self.service.hold(&service_names(shared));
+        let heard = changes::heard(shared);
+        if heard != self.heard {
+            (self.changes, self.heard) = (changes::changes(shared), heard);
+            self.change.hold(&self.change_ids());
+        }
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {
@@ -153,14 +210,16 @@ impl Screen for Overview {
         match self.part {
             Part::Alerts => self.alert.travel(&Self::alert_ids(shared), travel, page),
             Part::Services => self.service.travel(&service_names(shared), travel, page),
+            Part::Changes => {
+                let ids = self.change_ids();
+                self.change.travel(&ids, travel, page);
+            }
         }
     }
 
-    fn focus(&mut self, _: &Shared, _: bool) {
-        self.part = match self.part {
-            Part::Alerts => Part::Services,
-            Part::Services => Part::Alerts,
-        };
+    fn focus(&mut self, _: &Shared, forward: bool) {
+        let at = PARTS.iter().position(|part| *part == self.part).unwrap_or(0);
+        self.part = PARTS[(at + if forward { 1 } else { PARTS.len() - 1 }) % PARTS.len()];
     }
 
     fn open(&mut self, shared: &Shared) -> Option<Call> {
@@ -173,6 +232,7 @@ impl Screen for Overview {
                 let name = self.selected_service(shared)?;
                 shelf::of_service(shared, &name).map(|_| Call::with("backups", name.as_str()))
             }
+            Part::Changes => self.open_change(shared),
         }
     }
 
@@ -187,6 +247,7 @@ impl Screen for Overview {
                 Self::alerts(shared).into_iter().find(|r| r.id == id).map(|r| r.labels.to_string())
             }
             Part::Services => self.selected_service(shared).map(|name| name.to_string()),
+            Part::Changes => self.selected_change().map(|change| change.what.words(shared)),
         }
     }
 }

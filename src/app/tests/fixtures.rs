@@ -1,6 +1,7 @@
 //! Plain values for tests of the core, and what happens to a console in a line each.
 
 pub mod backups;
+pub mod changes;
 pub mod jobs;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::domain::bell::Bell;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::guard::Guard;
 use crate::domain::labels::Labels;
+use crate::domain::response::Response;
 use crate::domain::rule::{Alerting, Rule, RuleAlert, RuleGroup};
 use crate::domain::series::{Answer, Sample, Series};
 use crate::domain::target::{Target, TargetHealth};
@@ -82,6 +84,7 @@ pub fn model(environments: &[&str]) -> Model {
         keymap: Keymap::load(DEFAULT, &[]).unwrap(),
         bell: Bell::default(),
         breakages: vec![],
+        response: Response::default(),
         shared_ledger: true,
     };
     Model::new(setup, 0, (80, 24), at(0))

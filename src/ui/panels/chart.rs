@@ -22,7 +22,7 @@ use crate::ui::panels::axis::Axis;
 
 pub use alert::{Alert, alert};
 pub use draw::draw;
-pub use sparkline::sparkline;
+pub use sparkline::{peaks, sparkline};
 
 /// Of more series than this the ones with the greatest last values are drawn, and the panel says so.
 pub const MOST: usize = 100;

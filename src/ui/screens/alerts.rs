@@ -8,6 +8,7 @@ mod silences;
 mod targets;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::model::Model;
 use crate::app::screens::alerts::{Tab, rules as known_rules};
@@ -76,6 +77,13 @@ fn rows<T>(lines: &[T], at: Option<usize>, area: Rect, pen: &mut Pen<'_>, mut li
             pen.mark(area, y, Role::Selection);
         }
     }
+}
+
+/// A name in a column of a list: cut or filled up to its width, and two spaces.
+fn column(name: &str, width: usize, pen: &Pen<'_>) -> String {
+    let name = pen.look.fit(Clean::new(name).as_str(), width).into_owned();
+    let pad = width.saturating_sub(name.width()) + 2;
+    format!("{name}{:pad$}", "")
 }
 
 /// What is below the line of the tabs.

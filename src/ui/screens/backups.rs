@@ -102,6 +102,12 @@ fn services(model: &Model, all: &[Shelf], area: Rect, pen: &mut Pen<'_>) {
     }
 }
 
+/// The clocks of some services, one line each, as they stand on this screen in little room.
+pub fn clocks(shared: &Shared, some: &[Shelf], pen: &Pen<'_>) -> Vec<Vec<Words>> {
+    let name_width = some.iter().map(|shelf| name(shared, shelf).len().min(LONGEST_NAME)).max().unwrap_or(0);
+    some.iter().map(|shelf| service(shared, shelf, name_width, 8, pen)).collect()
+}
+
 /// The service, with its environment where that is not the one that is open.
 fn name(shared: &Shared, shelf: &Shelf) -> String {
     let (environment, service) = (Clean::new(shelf.environment.as_str()), Clean::new(shelf.service.as_str()));

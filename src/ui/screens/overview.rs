@@ -1,127 +1,140 @@
-//! Screen 1, Overview: what fires, what runs, the golden signals, how each service and its last proved backup is. It tells in one look whether things are well.
+//! Screen 1, Overview: what fires and how long it has waited, the golden signals, how each service and its last proved backup
+//! is, what changed. It tells in one look whether things are well; what there is no room for is counted.
 
+mod backups;
+mod changes;
+mod ladder;
+mod room;
 mod services;
 mod signals;
 
 use ratatui::layout::Rect;
 
+use crate::app::command::Call;
 use crate::app::model::{Model, Shared};
-use crate::app::need::Source;
-use crate::app::rows::{self, Row, Standing};
+use crate::app::rows::Row;
 use crate::app::screens::overview::{Overview, Part};
-use crate::app::selection::first_row;
 use crate::domain::alert::Severity;
-use crate::ui::pen::{Pen, Words, staleness};
+use crate::ui::pen::Pen;
 use crate::ui::screens::alerts::alert_line;
 use crate::ui::screens::jobs;
-use crate::ui::theme::Role;
+use crate::ui::screens::overview::room::{List, Wish, list, share};
 
-/// From this width on, alerts and services stand side by side.
+/// From this width on, there are two columns.
 const WIDE: u16 = 130;
+/// How many alerts, services and changes must be seen before anything gets more room.
+const SEEN: (usize, usize, usize) = (4, 3, 2);
 
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
-    let shared = &model.shared;
-    let rows = rows::rows(shared);
-    pen.line(area, 0, &ladder(shared, rows, pen));
-    let running = jobs::running(shared, pen);
-    let head = 1 + u16::from(running.is_some());
-    pen.line(area, 1, &running.unwrap_or_default());
-    let below = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
-    let status = status_height(shared);
-    if area.width >= WIDE {
-        let left = Rect { width: below.width / 2 - 1, ..below };
-        let right = Rect { x: left.right() + 2, width: below.width - left.width - 2, ..below };
-        alerts(model, left, pen);
-        return signals_and_services(model, right, pen);
+    let mut head = ladder::lines(&model.shared, pen);
+    head.extend(jobs::running(&model.shared, pen));
+    for (row, line) in head.iter().enumerate() {
+        pen.line(area, row as u16, line);
     }
-    let top = Rect { height: status.min(below.height.saturating_sub(4)), ..below };
-    signals_and_services(model, top, pen);
-    alerts(model, Rect { y: top.bottom(), height: below.height - top.height, ..below }, pen);
+    let used = (head.len() as u16).min(area.height);
+    let below = Rect { y: area.y + used, height: area.height - used, ..area };
+    if area.width >= WIDE { two_columns(model, below, pen) } else { one_column(model, below, pen) }
 }
 
-fn status_height(shared: &Shared) -> u16 {
-    let env = shared.environment();
-    let part = |rows: usize| if rows == 0 { 0 } else { rows as u16 + 1 };
-    part(env.signals.len()) + part(env.services.len())
+/// Everything one below the other, what matters most on top.
+fn one_column(model: &Model, area: Rect, pen: &mut Pen<'_>) {
+    let wishes = wishes(model);
+    let heights = share(area.height, &[wishes.alerts, wishes.services, wishes.signals, wishes.changes]);
+    let [alerts, services, signals, changes] = heights[..] else { return };
+    let mut stack = Stack(area);
+    self::alerts(model, stack.take(alerts), pen);
+    signals::draw(&model.shared, stack.take(signals), pen);
+    self::services(model, true, stack.take(services), pen);
+    self::changes(model, stack.take(changes), pen);
 }
 
-fn signals_and_services(model: &Model, area: Rect, pen: &mut Pen<'_>) {
-    let shared = &model.shared;
-    let overview = &model.screens.overview;
-    let used = signals::draw(shared, area, pen);
-    let rest = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
-    services::draw(shared, &overview.service, overview.part == Part::Services, rest, pen);
+/// What happens on the left, how things are on the right.
+fn two_columns(model: &Model, area: Rect, pen: &mut Pen<'_>) {
+    let wishes = wishes(model);
+    let left = Rect { width: area.width / 2 - 1, ..area };
+    let right = Rect { x: left.right() + 2, width: area.width - left.width - 2, ..area };
+    let heights = share(left.height, &[wishes.alerts, wishes.changes]);
+    let mut stack = Stack(left);
+    alerts(model, stack.take(heights[0]), pen);
+    changes(model, stack.take(heights[1]), pen);
+    let kept = backups::kept(&model.shared).len();
+    let heights = share(right.height, &[wishes.services, wishes.signals, Wish::list(kept, 2)]);
+    let mut stack = Stack(right);
+    signals::draw(&model.shared, stack.take(heights[1]), pen);
+    services(model, heights[2] == 0, stack.take(heights[0]), pen);
+    backups::draw(&model.shared, stack.take(heights[2]), pen);
 }
 
-/// The severity ladder: how many fire, from the most pressing down; what is counted apart follows.
-fn ladder(shared: &Shared, rows: &[Row], pen: &Pen<'_>) -> Vec<Words> {
-    let known = shared.freshness(&Source::Alerts);
-    if let Some(words) =
-        staleness(&known).filter(|_| shared.environment().alertmanagers > 0 && shared.store.data(&Source::Alerts).is_none())
-    {
-        return vec![(Role::Critical, " alerts unknown: ".into()), words];
-    }
-    let count = |standing, severity| {
-        let of = |r: &&Row| r.standing == standing && severity == r.severity && !rows::is_watchdog(r);
-        rows.iter().filter(of).count()
-    };
-    let mut words = Vec::new();
-    for (severity, word) in
-        [(Severity::Critical, "critical"), (Severity::Warning, "warning"), (Severity::Info, "info"), (Severity::Unknown, "other")]
-    {
-        let n = count(Standing::Firing, severity);
-        let role = if n == 0 { Role::Dim } else { pen.severity(severity).0 };
-        words.push((role, format!(" {word} {n} ")));
-    }
-    words.extend(watchdog(shared, rows, pen));
-    for (standing, role) in
-        [(Standing::Lost, Role::Critical), (Standing::Pending, Role::Warning), (Standing::Suppressed, Role::Dim)]
-    {
-        let n = rows.iter().filter(|r| r.standing == standing && !rows::is_watchdog(r)).count();
-        if n > 0 {
-            words.push((role, format!(" {} {n} ", standing.word())));
-        }
-    }
-    words
+/// What each part would like.
+struct Wishes {
+    alerts: Wish,
+    services: Wish,
+    signals: Wish,
+    changes: Wish,
 }
 
-/// The dead-man's alert fires while the way from Prometheus to here is whole: Alertmanager must have told of it, and not long ago.
-fn watchdog(shared: &Shared, rows: &[Row], pen: &Pen<'_>) -> Option<Words> {
-    let row = rows.iter().find(|r| rows::is_watchdog(r))?;
-    let told = matches!(row.standing, Standing::Firing | Standing::Suppressed) && !row.members.is_empty();
-    Some(match (shared.freshness(&Source::Alerts).is_fresh(), told) {
-        (true, true) => (Role::Good, pen.look.pick(" ✔ watchdog ", " + watchdog ").into()),
-        (true, false) => (Role::Critical, pen.look.pick(" ✖ watchdog lost ", " X watchdog lost ").into()),
-        (false, _) => (Role::Unknown, " ? watchdog ".into()),
-    })
+fn wishes(model: &Model) -> Wishes {
+    let env = model.shared.environment();
+    Wishes {
+        alerts: Wish::list(Overview::alerts(&model.shared).len(), SEEN.0),
+        services: Wish::list(env.services.len(), SEEN.1),
+        signals: Wish::list(env.signals.len(), env.signals.len()),
+        changes: Wish::list(model.screens.overview.changes.len().max(1), SEEN.2),
+    }
+}
+
+/// An area from which rows are taken, from its top.
+struct Stack(Rect);
+
+impl Stack {
+    fn take(&mut self, rows: u16) -> Rect {
+        let rows = rows.min(self.0.height);
+        let taken = Rect { height: rows, ..self.0 };
+        self.0 = Rect { y: self.0.y + rows, height: self.0.height - rows, ..self.0 };
+        taken
+    }
+}
+
+fn is_focused(model: &Model, part: Part) -> bool {
+    model.screens.overview.part == part
+}
+
+fn services(model: &Model, clocks: bool, area: Rect, pen: &mut Pen<'_>) {
+    let selection = &model.screens.overview.service;
+    services::draw(&model.shared, selection, is_focused(model, Part::Services), clocks, area, pen);
+}
+
+fn changes(model: &Model, area: Rect, pen: &mut Pen<'_>) {
+    changes::draw(&model.shared, &model.screens.overview, is_focused(model, Part::Changes), area, pen);
 }
 
 fn alerts(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let (shared, overview) = (&model.shared, &model.screens.overview);
-    pen.heading(area, 0, "Alerts", overview.part == Part::Alerts);
-    let list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let rows = Overview::alerts(shared);
     if rows.is_empty() {
-        return pen.line(list, 0, &[nothing(shared)]);
+        return;
     }
     let ids: Vec<_> = rows.iter().map(|r| r.id.clone()).collect();
-    let selected = overview.alert.row(&ids);
-    let first = first_row(selected, rows.len(), usize::from(list.height));
-    for (n, row) in rows.iter().enumerate().skip(first).take(usize::from(list.height)) {
-        let y = (n - first) as u16;
-        alert_line(shared, row, list, y, pen);
-        if Some(n) == selected && overview.part == Part::Alerts {
-            pen.mark(list, y, Role::Selection);
-        }
-    }
+    let drawn = List {
+        title: &format!("Alerts {}", rows.len()),
+        rows: &rows,
+        at: overview.alert.row(&ids),
+        focused: is_focused(model, Part::Alerts),
+        key: shared.setup.keymap.key_of(&Call::with("screen", "alerts")),
+        of: &by_severity,
+    };
+    list(&drawn, area, pen, |row, area, y, pen| alert_line(shared, row, area, y, pen));
 }
 
-/// Silence is only good news where somebody answered.
-fn nothing(shared: &Shared) -> Words {
-    match shared.environment().alertmanagers {
-        0 => (Role::Dim, "no alertmanager is configured".into()),
-        _ if shared.freshness(&Source::Alerts).is_fresh() => (Role::Good, "nothing fires".into()),
-        _ => (Role::Unknown, "unknown: Alertmanager has not answered".into()),
-    }
+/// `4 P1 critical, 3 P2 warning`.
+fn by_severity(hidden: &[&Row]) -> String {
+    let count = |severity: Severity| hidden.iter().filter(|row| row.severity == severity).count();
+    let of = Severity::WORDS.into_iter().map(|(_, severity)| (count(severity), severity.rung())).filter(|(n, _)| *n > 0);
+    of.map(|(n, words)| format!("{n} {words}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The key that moves the focus on, for what is not focused.
+fn key_to(shared: &Shared, focused: bool) -> Option<String> {
+    if focused { None } else { shared.setup.keymap.key_of(&Call::with("focus", "next")) }
 }

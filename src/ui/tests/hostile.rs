@@ -10,10 +10,11 @@ use crate::app::model::Model;
 use crate::app::need::{DashboardFile, Data, Need, Source};
 use crate::app::screens::jobs;
 use crate::app::tests::fixtures::backups::{DAY, HOUR, backup, damaged, holds, orphan, policy, proved, repository};
+use crate::app::tests::fixtures::changes::{changed, started, there};
 use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, plan};
 use crate::app::tests::fixtures::{alert, answer, members, model, press, series, target};
 use crate::app::update::update;
-use crate::domain::alert::{Alert, AlertSet, AlertState, MemberStatus, Silence};
+use crate::domain::alert::{Alert, AlertSet, AlertState, MatchOp, Matcher, MemberStatus, Silence};
 use crate::domain::backup::Method;
 use crate::domain::backup::catalogue::{Attestation, Entry};
 use crate::domain::failure::{Failure, FailureKind};
@@ -63,6 +64,10 @@ fn console(evil: &str) -> Model {
     dashboards(&mut model, evil);
     recorded(&mut model, evil);
     stored(&mut model, evil);
+    let named = [("alertname", evil), ("job", evil), ("instance", evil), ("version", evil)];
+    let before = there(&[("job", evil), ("version", "1")], -3480..=-120, 60, 1.0);
+    let since = || there(&named, -120..=0, 60, 1.0);
+    changed(&mut model, vec![before.clone(), since()], vec![started(evil, &named, -60)], vec![before, since()]);
     model
 }
 
@@ -114,7 +119,7 @@ fn alerts(model: &mut Model, evil: &str) {
     let silence = Silence {
         id: "s".into(),
         state: evil.into(),
-        matchers: vec![],
+        matchers: vec![Matcher { name: evil.into(), op: MatchOp::Regex, value: evil.into() }],
         starts_at: model.shared.now.wall,
         ends_at: model.shared.now.wall,
         updated_at: model.shared.now.wall,
@@ -130,7 +135,12 @@ fn alerts(model: &mut Model, evil: &str) {
         last_error: evil.into(),
         evaluated_at: None,
         took: Duration::ZERO,
-        alerting: Some(Alerting { hold: Duration::ZERO, labels: Labels::default(), annotations: Labels::default(), alerts }),
+        alerting: Some(Alerting {
+            hold: Duration::ZERO,
+            labels: [(evil, evil)].into_iter().collect(),
+            annotations: [(evil, evil)].into_iter().collect(),
+            alerts,
+        }),
     };
     let rules = vec![rule("a", vec![]), rule(evil, vec![pending])];
     let group = RuleGroup { name: evil.into(), file: evil.into(), interval: Duration::ZERO, rules };
@@ -273,9 +283,22 @@ fn pictures(evil: &str, look: &Look) -> Vec<String> {
         ask_panels(&mut model, evil);
         drawn.push(text(&draw(&model, look)));
     }
-    for command in
-        ["alert", "dashboard", "environment", "filter", "break", "group", "range", "job", "stored", "cancel", "backup", "verify"]
-    {
+    for command in [
+        "alert",
+        "rule",
+        "tab",
+        "dashboard",
+        "environment",
+        "filter",
+        "break",
+        "group",
+        "range",
+        "job",
+        "stored",
+        "cancel",
+        "backup",
+        "verify",
+    ] {
         update(&mut model, Message::Call(Call::with(command, evil)));
         drawn.push(text(&draw(&model, look)));
     }

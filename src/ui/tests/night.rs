@@ -11,10 +11,11 @@ use crate::app::model::{Model, needs};
 use crate::app::need::{DashboardFile, Data, Source};
 use crate::app::screens::overview::signal_source;
 use crate::app::tests::fixtures::backups::{DAY, HOUR, backup, damaged, holds, orphan, policy, proved, repository};
+use crate::app::tests::fixtures::changes::{changed, started, there};
 use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, wrote};
 use crate::app::tests::fixtures::{START, alert, answer, fail, matrix, members, model, press, rules, series, target, wait};
 use crate::app::update::update;
-use crate::domain::alert::{Alert, AlertSet, AlertState, Silence};
+use crate::domain::alert::{Alert, AlertSet, AlertState, MatchOp, Matcher, Silence};
 use crate::domain::backup::Method;
 use crate::domain::backup::catalogue::{Attestation, Entry};
 use crate::domain::backup::policy::Policy;
@@ -26,16 +27,24 @@ use crate::domain::service::{
     Facts, HttpFacts, Persistence, PostgresFacts, RedisFacts, Replica, Report, Role, Service, ServiceKind,
 };
 use crate::domain::signal::Signal;
-use crate::domain::target::TargetHealth;
+use crate::domain::target::{Target, TargetHealth};
 use crate::domain::unit::Unit;
 use crate::grafana;
 use crate::ui::theme::Look;
 use crate::ui::view;
 
 /// How to come to each screen from any other.
-pub const SCREENS: [&str; 16] = [
+pub const SCREENS: [&str; 24] = [
     "esc esc esc 1",
     "esc esc esc 1 tab",
+    "esc esc esc 1 tab",
+    "esc esc esc 3 ]",
+    "esc esc esc 3 enter",
+    "esc esc esc 3 ]",
+    "esc esc esc 3 j enter",
+    "esc esc esc 3 ]",
+    "esc esc esc 3 enter",
+    "esc esc esc 3 ]",
     "esc esc esc 3",
     "esc esc esc 3 enter",
     "esc esc esc 2",
@@ -65,7 +74,37 @@ pub fn night() -> Model {
     dashboards(&mut model);
     jobs(&mut model);
     backups(&mut model);
+    changes(&mut model);
     model
+}
+
+/// A storm: ten alerts that nobody has taken, two of which have waited too long.
+pub fn storm() -> Model {
+    let mut model = night();
+    let names = ["HighErrorRate", "OrdersFailing", "PostgresDown", "ProxyErrorRate", "QueueStuck", "RedisDown", "DiskFull"];
+    let critical = names.iter().enumerate().map(|(n, name)| labelled(name, "critical", &format!("host-{n}:9100")));
+    let warning = ["HighLatency", "LowDisk"].iter().map(|name| labelled(name, "P2", "edge:443"));
+    let mut alerts: Vec<Alert> = critical.chain(warning).collect();
+    alerts.push(Alert { starts_at: START.before(Duration::from_secs(1500)), ..labelled("CheckoutDown", "P0", "shop") });
+    alerts[2].starts_at = START.before(Duration::from_secs(1200));
+    alerts.push(labelled("Watchdog", "none", "prometheus"));
+    answer(&mut model, Source::Alerts, Data::Alerts(AlertSet { alerts, members: members(&[true, true]) }));
+    model
+}
+
+/// A deployment, a restart, and the alerts that followed.
+fn changes(model: &mut Model) {
+    let firing = |name, severity, seconds| there(&[("alertname", name), ("severity", severity)], seconds, 15, 1.0);
+    let alerts = vec![
+        there(&[], -3480..=120, 15, 7.0),
+        firing("DatabaseDown", "critical", 0..=120),
+        firing("HighLatency", "warning", -60..=120),
+        firing("QueueGrows", "warning", -1800..=-1155),
+    ];
+    let process = |instance, second| started("process_start_time_seconds", &[("job", "app"), ("instance", instance)], second);
+    let starts = vec![process("app-1", -120), process("app-2", -110)];
+    let version = |version, seconds| there(&[("job", "app"), ("version", version)], seconds, 60, 1.0);
+    changed(model, alerts, starts, vec![version("1.8.2", -3480..=-120), version("1.9.0", -120..=120)]);
 }
 
 /// The whole screen at its size.
@@ -210,15 +249,41 @@ fn alerts(model: &mut Model) {
     rules(model, &[("DatabaseDown", true), ("Counting", false)]);
     fail(model, Source::Rules, FaultKind::Failing);
     answer(model, Source::Alerts, heard(alerts, &[true, false]));
-    rules(model, &[("DatabaseDown", true), ("Counting", false)]);
+    rules(model, &[("DatabaseDown", true), ("Counting", false), ("BackupOld", false), ("RedisDown", false), ("Slow", false)]);
+    not_all_well(model);
     answer(model, Source::Silences, Data::Silences(vec![silence()]));
+}
+
+/// Of the rules one fails and one is slow.
+fn not_all_well(model: &mut Model) {
+    let Some(Data::Rules(groups)) = model.shared.store.data(&Source::Rules) else { panic!("no rules") };
+    let mut groups = groups.clone();
+    for rule in groups.iter_mut().flat_map(|group| &mut group.rules) {
+        if let Some(alerting) = rule.alerting.as_mut().filter(|_| !["DatabaseDown", "Counting"].contains(&&*rule.name)) {
+            alerting.alerts.clear();
+            alerting.annotations = [("summary", "{{ $labels.instance }} is not well")].into_iter().collect();
+        }
+        rule.evaluated_at = Some(model.shared.now.wall);
+        match &*rule.name {
+            "BackupOld" => {
+                rule.health = "err".into();
+                rule.last_error = "found duplicate series for the match group {instance=\"db-1\"} on the right side".into();
+            }
+            "Slow" => rule.took = Duration::from_millis(9200),
+            _ => {}
+        }
+    }
+    answer(model, Source::Rules, Data::Rules(groups));
 }
 
 fn silence() -> Silence {
     Silence {
         id: "s1".into(),
         state: "active".into(),
-        matchers: vec![],
+        matchers: vec![
+            Matcher { name: "alertname".into(), op: MatchOp::Equal, value: "BackupOld".into() },
+            Matcher { name: "instance".into(), op: MatchOp::Regex, value: "db-.*".into() },
+        ],
         starts_at: START,
         ends_at: START.after(Duration::from_secs(3600)),
         updated_at: START,
@@ -240,7 +305,12 @@ fn dashboards(model: &mut Model) {
     let broken = DashboardFile { path: "broken.json".into(), dashboard: Err("line 3: a comma is missing".into()) };
     answer(model, Source::Dashboards, Data::Dashboards(vec![board, broken]));
     let down = target("db", TargetHealth::Down, "dial tcp: connection refused");
-    answer(model, Source::Targets, Data::Targets(vec![target("app", TargetHealth::Up, ""), down]));
+    let slow = Target { took: Duration::from_millis(3100), ..target("edge", TargetHealth::Up, "") };
+    let late = Target { last_scrape: Some(START), ..target("stuck", TargetHealth::Up, "") };
+    let mut targets = vec![target("app", TargetHealth::Up, ""), down, slow];
+    targets.iter_mut().for_each(|target| target.last_scrape = Some(model.shared.now.wall));
+    targets.push(late);
+    answer(model, Source::Targets, Data::Targets(targets));
     press(model, "2 enter");
     answer_graphs(model);
     press(model, "esc 1");

@@ -12,7 +12,7 @@ use crate::app::tests::fixtures::jobs::plan;
 use crate::app::tests::fixtures::{press, write};
 use crate::app::update::update;
 use crate::domain::guard::Guard;
-use crate::ui::tests::night::{answer_graphs, draw, night, resize};
+use crate::ui::tests::night::{answer_graphs, draw, night, resize, storm};
 use crate::ui::tests::picture::{styled, text};
 use crate::ui::theme::{Charset, Depth, Look};
 
@@ -43,6 +43,17 @@ fn overview() {
     assert_snapshot!(shown("1 tab", SMALL, &ascii()));
 }
 
+/// Ten alerts on eighty columns: what there is no room for is counted.
+#[test]
+fn overview_in_a_storm() {
+    for (size, keys) in [(SMALL, "1"), (SMALL, "tab tab j j"), ((80, 40), "1"), (LARGE, "G")] {
+        let mut model = storm();
+        resize(&mut model, size.0, size.1);
+        press(&mut model, keys);
+        assert_snapshot!(text(&draw(&model, &Look::default())));
+    }
+}
+
 #[test]
 fn overview_without_colour() {
     assert_snapshot!(styled(&drawn("1", SMALL, &Look { depth: Depth::Mono, ..Look::default() })));
@@ -59,6 +70,17 @@ fn alert() {
     assert_snapshot!(shown("3 enter", SMALL, &Look::default()));
     assert_snapshot!(shown("3 enter", LARGE, &Look::default()));
     assert_snapshot!(shown("3 G enter pagedown", SMALL, &ascii()));
+}
+
+#[test]
+fn tabs() {
+    assert_snapshot!(shown("3 ]", SMALL, &Look::default()));
+    assert_snapshot!(shown("3 ] enter", SMALL, &ascii()));
+    assert_snapshot!(styled(&drawn("3 ] ]", SMALL, &Look::default())));
+    assert_snapshot!(shown("3 ] ] j j enter", SMALL, &Look::default()));
+    assert_snapshot!(shown("3 ] ] enter", LARGE, &ascii()));
+    assert_snapshot!(styled(&drawn("3 [", SMALL, &Look::default())));
+    assert_snapshot!(shown("3 [ enter", SMALL, &Look::default()));
 }
 
 #[test]

@@ -9,17 +9,19 @@ pub fn sparkline(values: &[f64], width: usize, look: &Look) -> String {
         Charset::Unicode => &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
         Charset::Ascii => &['_', '.', '-', '=', '+', '*', '#'],
     };
-    let cells = values.len().min(width);
     let numbers = || values.iter().copied().filter(|v| v.is_finite());
     let (low, high) = (numbers().fold(f64::INFINITY, f64::min).min(0.0), numbers().fold(f64::NEG_INFINITY, f64::max));
     let level = |v: f64| if high > low { ((v - low) / (high - low) * (levels.len() - 1) as f64).round() as usize } else { 0 };
-    (0..cells)
-        .map(|n| {
-            let (from, to) = (n * values.len() / cells, (n + 1) * values.len() / cells);
-            let peak = values.get(from..to).unwrap_or_default().iter().copied().filter(|v| v.is_finite()).reduce(f64::max);
-            peak.and_then(|v| levels.get(level(v)).copied()).unwrap_or(' ')
-        })
-        .collect()
+    peaks(values, width).map(|peak| peak.and_then(|v| levels.get(level(v)).copied()).unwrap_or(' ')).collect()
+}
+
+/// What each cell of such a line shows: the greatest of its values; none where none is a number.
+pub fn peaks(values: &[f64], width: usize) -> impl Iterator<Item = Option<f64>> {
+    let cells = values.len().min(width);
+    (0..cells).map(move |n| {
+        let (from, to) = (n * values.len() / cells, (n + 1) * values.len() / cells);
+        values.get(from..to).unwrap_or_default().iter().copied().filter(|v| v.is_finite()).reduce(f64::max)
+    })
 }
 
 #[cfg(test)]

@@ -74,11 +74,10 @@ pub fn alert_line(shared: &Shared, row: &Row, area: Rect, y: u16, pen: &mut Pen<
     let role = if row.standing == Standing::Suppressed { Role::Dim } else { role };
     let rest = pen.right(area, y, &standing(shared, row));
     let name = Clean::new(row.name());
-    let about = ["instance", "job", "service"].iter().find_map(|l| row.labels.get(l)).unwrap_or_default();
     let words = [
         (role, format!(" {sign} ")),
         (Role::Text, format!("{name} ")),
-        (Role::Accent, format!("{} ", Clean::new(about))),
+        (Role::Accent, format!("{} ", Clean::new(row.about()))),
         (Role::Dim, Clean::new(row.summary()).into_string()),
     ];
     pen.line(rest, y, &words);

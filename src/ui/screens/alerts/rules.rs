@@ -19,6 +19,9 @@ use crate::ui::screens::alerts as screen;
 use crate::ui::screens::alerts::page::{self, pair, pairs, wrapped};
 use crate::ui::theme::Role;
 
+/// Longer names are not waited for by the others.
+const LONGEST_NAME: usize = 30;
+
 /// Draws the list.
 pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let (shared, rules) = (&model.shared, &model.screens.alerts.rules);
@@ -32,7 +35,9 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     }
     let ids: Vec<RuleId> = listed.iter().map(|line| line.id.clone()).collect();
     let at = rules.selected.row(&ids);
-    screen::rows(&listed, at, area, pen, |line, area, y, pen| rule_line(shared, line, area, y, pen));
+    let most = LONGEST_NAME.min(usize::from(area.width) * 3 / 10);
+    let width = listed.iter().map(|line| Clean::new(&line.rule.name).width().min(most)).max().unwrap_or(0);
+    screen::rows(&listed, at, area, pen, |line, area, y, pen| rule_line(shared, line, width, area, y, pen));
 }
 
 fn empty(model: &Model) -> &'static str {
@@ -46,11 +51,11 @@ fn empty(model: &Model) -> &'static str {
 }
 
 /// One rule on one row: how it is, what it is called, what it counts or why it fails, what it costs.
-fn rule_line(shared: &Shared, line: &Line<'_>, area: Rect, y: u16, pen: &mut Pen<'_>) {
+fn rule_line(shared: &Shared, line: &Line<'_>, width: usize, area: Rect, y: u16, pen: &mut Pen<'_>) {
     let (rule, group) = (line.rule, line.group);
     let rest = pen.right(area, y, &[cost(rule, group, line.standing)]);
     let mut words = vec![sign(shared, rule, line.standing, pen)];
-    words.push((Role::Text, format!("{}  ", Clean::new(&rule.name))));
+    words.push((Role::Text, screen::column(&rule.name, width, pen)));
     words.extend(news(shared, rule, line.standing));
     words.push((Role::Dim, format!("{}  {}", Clean::new(&group.name), Clean::new(&rule.expr))));
     pen.line(rest, y, &words);
@@ -91,10 +96,15 @@ fn news(shared: &Shared, rule: &Rule, how: Standing) -> Vec<Words> {
     if pending > 0 {
         // Nothing is known to go on counting while Prometheus is not heard of.
         let fires = rule.fires_in(shared.server_now()).filter(|_| shared.freshness(&Source::Rules).is_fresh());
-        let when = fires.map_or_else(|| "unconfirmed".to_owned(), |left| format!("fires in {}", human(left)));
+        let when = fires.map_or_else(|| "unconfirmed".to_owned(), fires_in);
         words.push((Role::Warning, format!("{pending} pending, {when}  ")));
     }
     words
+}
+
+/// What has held long enough fires when it is evaluated next.
+fn fires_in(left: Duration) -> String {
+    if left.is_zero() { "fires next".to_owned() } else { format!("fires in {}", human(left)) }
 }
 
 fn cost(rule: &Rule, group: &RuleGroup, how: Standing) -> Words {
@@ -148,7 +158,7 @@ fn active(shared: &Shared, alerting: &Alerting, alert: &RuleAlert, width: usize)
     let state = if alert.firing {
         format!("firing {}", coarse(age.saturating_sub(alerting.hold)))
     } else {
-        format!("fires in {}", human(alert.fires_in(alerting.hold, shared.server_now())))
+        fires_in(alert.fires_in(alerting.hold, shared.server_now()))
     };
     let own: Labels =
         alert.labels.iter().filter(|(name, _)| *name != "alertname" && alerting.labels.get(name).is_none()).collect();

@@ -72,7 +72,11 @@ fn when(shared: &Shared, silence: &Silence) -> String {
     let (written, today) = (clock(at), clock(now));
     let day = |text: &str| text.get(..10).map(str::to_owned);
     let shown = if day(&written) == day(&today) { written.get(11..16) } else { written.get(..16) };
-    let left = if at > now { format!("in {}", coarse(at.since(now))) } else { "over".to_owned() };
+    let left = match (at > now, silence.state.as_str()) {
+        (false, _) => "over".to_owned(),
+        (true, "pending") => format!("in {}", coarse(at.since(now))),
+        (true, _) => format!("{} left", coarse(at.since(now))),
+    };
     format!("{word} {}Z, {left}", shown.unwrap_or_default())
 }
 

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Shared};
 use crate::app::need::Source;
-use crate::app::screens::alerts::targets::{Detail, Standing, known, patience, standing};
+use crate::app::screens::alerts::targets::{Detail, Standing, id, known, patience, standing};
 use crate::domain::clean::Clean;
 use crate::domain::target::Target;
 use crate::domain::time::human;
@@ -34,7 +34,7 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
         listed.iter().map(|(target, _)| Clean::new(name(target)).width().min(LONGEST_NAME)).max().unwrap_or(0)
     };
     let widths = (width(instance), width(|target| &target.pool));
-    let ids: Vec<_> = listed.iter().map(|(target, _)| crate::app::screens::alerts::targets::id(target)).collect();
+    let ids: Vec<_> = listed.iter().map(|(target, _)| id(target)).collect();
     let at = targets.selected.row(&ids);
     screen::rows(&listed, at, area, pen, |(target, standing), area, y, pen| {
         line(shared, target, *standing, widths, area, y, pen);
@@ -58,15 +58,10 @@ fn instance(target: &Target) -> &str {
 /// One target on one row: how it is, which it is, what is wrong, what the scrape cost, how old it is.
 fn line(shared: &Shared, target: &Target, how: Standing, widths: (usize, usize), area: Rect, y: u16, pen: &mut Pen<'_>) {
     let rest = pen.right(area, y, &[cost(target, how), age(shared, target, how)]);
-    let fitted = |text: &str, width: usize| {
-        let text = pen.look.fit(Clean::new(text).as_str(), width).into_owned();
-        let pad = width.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str()));
-        format!("{text}{:pad$}  ", "")
-    };
     let words = [
         sign(shared, how, pen),
-        (Role::Text, fitted(instance(target), widths.0)),
-        (Role::Dim, fitted(&target.pool, widths.1)),
+        (Role::Text, screen::column(instance(target), widths.0, pen)),
+        (Role::Dim, screen::column(&target.pool, widths.1, pen)),
         (Role::Critical, Clean::new(&target.last_error).into_string()),
     ];
     pen.line(rest, y, &words);

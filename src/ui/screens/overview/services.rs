@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use crate::app::model::Shared;
 use crate::app::need::Source;
 use crate::app::screens::backups::shelf;
-use crate::app::screens::overview::{Health, health};
-use crate::app::selection::{Selection, first_row};
+use crate::app::screens::overview::{Health, health, misses_rpo, services};
+use crate::app::selection::Selection;
 use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
 use crate::domain::name::Name;
@@ -15,39 +15,53 @@ use crate::domain::time::human;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::prose::bytes;
 use crate::ui::screens::backups::clock;
+use crate::ui::screens::overview::key_to;
+use crate::ui::screens::overview::room::{List, list};
 use crate::ui::theme::Role;
 
 /// Longer names are not waited for by the others.
 const LONGEST_NAME: usize = 24;
+/// From this width on, the clock is told in words.
+const ROOMY: u16 = 100;
 
 /// Draws them.
-pub fn draw(shared: &Shared, selection: &Selection<Name>, focused: bool, area: Rect, pen: &mut Pen<'_>) {
-    let services = &shared.environment().services;
+pub fn draw(shared: &Shared, selection: &Selection<Name>, focused: bool, clocks: bool, area: Rect, pen: &mut Pen<'_>) {
+    let services = services(shared);
     if services.is_empty() || area.height == 0 {
         return;
     }
-    pen.heading(area, 0, "Services, probed directly", focused);
-    let list = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let names: Vec<Name> = services.iter().map(|s| s.name.clone()).collect();
-    let selected = selection.row(&names);
     let name_width = services.iter().map(|s| s.name.as_str().len().min(LONGEST_NAME)).max().unwrap_or(0);
-    let first = first_row(selected, services.len(), usize::from(list.height));
-    for (n, service) in services.iter().enumerate().skip(first).take(usize::from(list.height)) {
-        let row = (n - first) as u16;
-        let clock: Vec<Words> = clock(shared, service, pen).into_iter().collect();
-        let rest = pen.right(list, row, &clock);
-        pen.line(rest, row, &line(shared, service, name_width, pen));
-        if focused && Some(n) == selected {
-            pen.mark(list, row, Role::Selection);
-        }
-    }
+    let at = selection.row(&names);
+    let (title, key) = ("Services, probed directly", key_to(shared, focused));
+    let drawn = List { title, rows: &services, at, focused, key, of: &|hidden| by_health(shared, hidden) };
+    list(&drawn, area, pen, |service, area, y, pen| {
+        let clock = if clocks { clock(shared, service, area.width, pen) } else { None };
+        let rest = pen.right(area, y, clock.as_slice());
+        pen.line(rest, y, &line(shared, service, name_width, pen));
+    });
+}
+
+/// `1 impaired, 2 past RPO, 3 up`.
+fn by_health(shared: &Shared, hidden: &[&&Service]) -> String {
+    let of = |wanted: Health| hidden.iter().filter(|service| health(shared, &service.name).0 == wanted).count();
+    let late = hidden.iter().filter(|service| misses_rpo(shared, service)).count();
+    let counts = [
+        (of(Health::Down), "down"),
+        (of(Health::Unknown), "unknown"),
+        (of(Health::Impaired), "impaired"),
+        (late, "past RPO"),
+        (of(Health::Up), "up"),
+    ];
+    counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The age of the last backup that was proved, for a service that is backed up.
-fn clock(shared: &Shared, service: &Service, pen: &Pen<'_>) -> Option<Words> {
+fn clock(shared: &Shared, service: &Service, width: u16, pen: &Pen<'_>) -> Option<Words> {
     let shelf = shelf::of_service(shared, &service.name)?;
     let freshness = shared.freshness(&Source::Catalogue(shelf.repository.clone()));
-    let (role, text) = clock::short(shelf::rpo(shared, &shelf), &freshness, pen);
+    let rpo = shelf::rpo(shared, &shelf);
+    let (role, text) = if width < ROOMY { clock::rpo(rpo, &freshness, pen) } else { clock::short(rpo, &freshness, pen) };
     Some((role, format!("  {text} ")))
 }
 
@@ -92,7 +106,8 @@ fn side(side: &Side) -> String {
         Side::Primary { replicas } => {
             let worst = replicas.iter().filter_map(|r| r.lag_bytes).max();
             let lag = worst.map_or_else(|| "?".to_owned(), bytes);
-            format!("primary, {} following {lag} behind", replicas.len())
+            let following = if replicas.len() == 1 { "replica".to_owned() } else { format!("{} replicas", replicas.len()) };
+            format!("primary, {following} {lag} behind")
         }
         Side::Replica { linked: Some(false), .. } => "replica, link down".into(),
         Side::Replica { lag: Some(lag), .. } => format!("replica, {} behind", human(*lag)),

@@ -1,6 +1,7 @@
 //! The golden signals: name, value, sparkline, and whether that is well.
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::app::model::Shared;
 use crate::app::screens::overview::{SIGNAL_COLUMNS, signal_source};
@@ -13,35 +14,57 @@ use crate::ui::panels;
 use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::theme::Role;
 
-/// Draws them, and says how many rows that took.
-pub fn draw(shared: &Shared, area: Rect, pen: &mut Pen<'_>) -> u16 {
+/// Longer names are not waited for by the others.
+const LONGEST_NAME: usize = 18;
+/// What the bounds of a signal take, as a rule.
+const BOUNDS: u16 = 22;
+
+/// Draws them under their heading.
+pub fn draw(shared: &Shared, area: Rect, pen: &mut Pen<'_>) {
     let signals = &shared.environment().signals;
-    if signals.is_empty() {
-        return 0;
+    if signals.is_empty() || area.height == 0 {
+        return;
     }
     pen.heading(area, 0, "Signals, last 15m", false);
+    let name_width = signals.iter().map(|signal| Clean::new(&signal.name).width().min(LONGEST_NAME)).max().unwrap_or(0);
     for (n, signal) in signals.iter().enumerate() {
-        row(shared, signal, area, n as u16 + 1, pen);
+        row(shared, signal, name_width, area, n as u16 + 1, pen);
     }
-    signals.len() as u16 + 1
 }
 
-fn row(shared: &Shared, signal: &Signal, area: Rect, row: u16, pen: &mut Pen<'_>) {
+fn row(shared: &Shared, signal: &Signal, name_width: usize, area: Rect, row: u16, pen: &mut Pen<'_>) {
     let source = signal_source(signal);
     let freshness = shared.freshness(&source);
     let answer = shared.store.answer(&source);
     let last = answer.and_then(last);
     let (role, sign) = judge(signal, last, &freshness);
-    let name = Clean::new(&signal.name);
+    let name = pen.look.fit(Clean::new(&signal.name).as_str(), name_width).into_owned();
+    let pad = name_width.saturating_sub(name.width());
     let written = last.map_or_else(|| "–".to_owned(), |v| written(signal, v));
     let mut words: Vec<Words> = vec![(role, format!(" {} ", pen.look.pick(sign.0, sign.1)))];
-    words.push((Role::Text, pen.look.fit(&format!("{name:<18}"), 18).into_owned()));
-    words.push((role, format!("{written:>12}  ")));
+    words.push((Role::Text, format!("{name}{:pad$}", "")));
+    words.push((role, format!(" {written:>10}  ")));
+    let cells = area.width.saturating_sub(18 + BOUNDS + name_width as u16).clamp(8, SIGNAL_COLUMNS);
     let values: Vec<f64> = answer.and_then(|a| a.series.first()).iter().flat_map(|s| &s.samples).map(|s| s.value).collect();
-    words.push((role, panels::chart::sparkline(&values, usize::from(SIGNAL_COLUMNS), pen.look)));
-    words.push((Role::Dim, format!("  {}", bounds(signal))));
+    words.extend(spark(signal, &values, usize::from(cells), &freshness, pen));
+    // Why it is old matters more than where its bounds are.
     words.extend(staleness(&freshness).map(|(role, text)| (role, format!("  {text}"))));
+    words.push((Role::Dim, format!("  {}", bounds(signal))));
     pen.line(area, row, &words);
+}
+
+/// The line of the last values, each part as well or as bad as it was.
+fn spark(signal: &Signal, values: &[f64], cells: usize, freshness: &Freshness, pen: &Pen<'_>) -> Vec<Words> {
+    let drawn = panels::chart::sparkline(values, cells, pen.look);
+    let mut words: Vec<Words> = Vec::new();
+    for (cell, peak) in drawn.chars().zip(panels::chart::peaks(values, cells)) {
+        let (role, _) = judge(signal, peak, freshness);
+        match words.last_mut().filter(|(last, _)| *last == role) {
+            Some((_, text)) => text.push(cell),
+            None => words.push((role, cell.to_string())),
+        }
+    }
+    words
 }
 
 fn last(answer: &Answer) -> Option<f64> {
