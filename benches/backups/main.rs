@@ -72,7 +72,15 @@ impl Midwatch {
         format!("MIDWATCH_STATE={state} {binary} --config {config} {words} --yes 2>/dev/null")
     }
 
-    /// Forgets every backup; what remains of the folder is the newest one's size.
+    /// Says what the newest job's worker held of memory.
+    fn memory(&self) {
+        let log =
+            format!("cat $(ls -td {}/jobs/*/ | head -n 1)log | grep 'of memory'", self.folder.path().join("state").display());
+        let output = Command::new("sh").args(["-c", &log]).output().unwrap();
+        println!("  {}", String::from_utf8_lossy(&output.stdout).trim());
+    }
+
+    /// The newest backup's size.
     fn size(&self) -> u64 {
         newest(&self.folder.path().join("repository/backups"))
     }

@@ -46,5 +46,6 @@ pub fn run(size: Size) {
             },
         ],
     );
+    midwatch.memory();
     goal(&rows, "midwatch backup", 0.4, "script: BGSAVE, cp, gzip, md5sum");
 }

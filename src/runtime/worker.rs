@@ -26,6 +26,7 @@ use crate::runtime::{metrics, planner};
 
 mod copy;
 pub mod gate;
+mod memory;
 pub mod start;
 pub mod survival;
 
@@ -69,6 +70,7 @@ pub async fn run(home: Home, id: JobId) -> Result<Option<Outcome>, Failure> {
         stop,
     };
     let outcome = driver.drive().await?;
+    memory::line().inspect(|line| journal.log(line));
     if let Some(path) = &config.textfile
         && let Err(failure) = tell_metrics(&config, &record.plan.environment, &ledger, &world, path).await
     {
