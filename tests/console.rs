@@ -14,5 +14,7 @@ mod pty;
 mod server;
 #[path = "console/strict.rs"]
 mod strict;
+#[path = "console/tabs.rs"]
+mod tabs;
 #[path = "console/terminal.rs"]
 mod terminal;

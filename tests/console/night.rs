@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::host::{self, Process, until};
 use crate::pty::{DOWN, ENTER, ESC, F1, LARGE, SMALL, SOON, TAB, Terminal, midwatch};
-use crate::strict;
+use crate::{strict, tabs};
 
 /// Folders of a person who runs demos, to be seen empty in the end.
 struct Person {
@@ -287,36 +287,7 @@ fn alerts(console: &mut Terminal) {
     console.see("filter: alertname=Watchdog");
     console.press(ESC);
     console.see_no("filter: ");
-    tabs(console);
-}
-
-/// What stands beside the alerts, and back to them.
-fn tabs(console: &mut Terminal) {
-    console.press("]");
-    console.see("nothing is silenced");
-    console.press("]");
-    console.see("[Rules ");
-    console.press("/");
-    console.press("PostgresDown");
-    console.press(ENTER);
-    console.see_line(&["ok", "PostgresDown", "<1%"]);
-    console.press(ENTER);
-    console.see_line(&["health", "ok"]);
-    console.see("threshold");
-    console.press(ESC);
-    console.press(ESC);
-    console.press("]");
-    console.see("[Targets ");
-    console.see_line(&["up", "prometheus"]);
-    console.press("/");
-    console.press("job=prometheus");
-    console.press(ENTER);
-    console.press(ENTER);
-    console.see_line(&["url", "/metrics"]);
-    console.press(ESC);
-    console.press(ESC);
-    console.press("]");
-    console.see("[Alerts ");
+    tabs::walk(console);
 }
 
 /// Help, the palette and the choice of an environment, from any screen.
