@@ -27,7 +27,7 @@ pub struct Desk {
 
 impl Desk {
     pub fn on_postgres(server: &Postgres) -> Self {
-        Self::new(&database(server))
+        Self::with(&database(server))
     }
 
     pub fn on_both(postgres: &Postgres, redis: &Redis) -> Self {
@@ -36,20 +36,16 @@ impl Desk {
              [environments.e.services.cache.backup]\nmethods = [\"rdb\"]\n",
             redis.port
         );
-        Self::new(&format!("{}{cache}", database(postgres)))
+        Self::with(&format!("{}{cache}", database(postgres)))
     }
 
     /// With a Docker of its own, as in `DOCKER_HOST`.
     pub fn with_docker(services: &str, host: &str) -> Self {
-        Self { docker: Some(host.to_owned()), ..Self::new(services) }
+        Self { docker: Some(host.to_owned()), ..Self::with(services) }
     }
 
     /// With these services, and whatever else is in the text.
     pub fn with(services: &str) -> Self {
-        Self::new(services)
-    }
-
-    fn new(services: &str) -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap(), services: services.to_owned(), docker: None };
         // Scratch servers may run as another user.
         fs::set_permissions(desk.folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
@@ -61,7 +57,7 @@ impl Desk {
 
     /// Another bastion with the same repository and a ledger of its own.
     pub fn elsewhere(&self) -> Self {
-        let other = Self::new(&self.services);
+        let other = Self::with(&self.services);
         fs::remove_dir(other.path("repository")).unwrap();
         std::os::unix::fs::symlink(self.path("repository"), other.path("repository")).unwrap();
         other

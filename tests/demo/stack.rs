@@ -82,7 +82,9 @@ impl Place {
         let listed = self.midwatch(&["demo", "list", "--json"]).output().unwrap();
         let listed = String::from_utf8(listed.stdout).unwrap();
         let all: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        all.iter().for_each(|status| fits("demo", status));
+        for status in &all {
+            fits("demo", status);
+        }
         all
     }
 

@@ -15,7 +15,9 @@ fn sent(stage: &Stage, words: &[&str], variables: &[(&str, &str)]) -> String {
     command.args(words);
     command.env_remove("NO_COLOR");
     command.env("TERM", "xterm-256color");
-    variables.iter().for_each(|(name, value)| command.env(name, value));
+    for (name, value) in variables {
+        command.env(name, value);
+    }
     let mut child = pty.slave.spawn_command(command).unwrap();
     drop(pty.slave);
     let mut bytes = Vec::new();
