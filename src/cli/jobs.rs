@@ -21,7 +21,7 @@ fn command() -> Command {
     Command::new("jobs")
         .about("List, watch, cancel, resume and undo jobs")
         .subcommand_required(true)
-        .subcommand(Command::new("list").about("Tell the last jobs").arg(limit.help("How many")).arg(print::json_argument()))
+        .subcommand(Command::new("list").about("Tell the last jobs").arg(limit.help("How many, beside those that have not ended")).arg(print::json_argument()))
         .subcommand(on("show", "Tell a job's plan, its steps and what happened").arg(print::json_argument()))
         .subcommand(
             on("attach", "Follow a job's log until it ends, and exit as it did")

@@ -68,6 +68,9 @@ impl Record {
     }
 }
 
+/// What has not ended, in SQL.
+const OPEN: &str = "id NOT IN (SELECT job FROM events WHERE kind = 'finished')";
+
 impl Ledger {
     /// Records a job, audited, with the folder for its files.
     pub fn submit(&self, job: Submission<'_>) -> Result<JobId, Failure> {
@@ -76,7 +79,7 @@ impl Ledger {
         Ok(id)
     }
 
-    /// The last jobs, the latest first.
+    /// The last jobs and, however old, all that have not ended; the latest first.
     pub fn jobs(&self, limit: u32) -> Result<Vec<Record>, Failure> {
         self.newest(limit)?.into_iter().map(|record| self.with_signs_of_life(record)).collect()
     }
@@ -89,7 +92,8 @@ impl Ledger {
             if let Some(kept) = kept.as_ref().filter(|kept| kept.version == version && kept.limit == limit) {
                 return Ok(kept.records.clone());
             }
-            let records = list(db, "SELECT * FROM jobs ORDER BY id DESC LIMIT ?", limit)?;
+            let last = "id IN (SELECT id FROM jobs ORDER BY id DESC LIMIT ?)";
+            let records = list(db, &format!("SELECT * FROM jobs WHERE {last} OR {OPEN} ORDER BY id DESC"), limit)?;
             *kept = Some(Newest { version, limit, records: records.clone() });
             Ok(records)
         })
@@ -110,8 +114,7 @@ impl Ledger {
 
     /// The jobs that have not ended, the latest first.
     pub fn open_jobs(&self) -> Result<Vec<Record>, Failure> {
-        let open = "id NOT IN (SELECT job FROM events WHERE kind = 'finished')";
-        let sql = format!("SELECT * FROM jobs WHERE {open} ORDER BY id DESC LIMIT ?");
+        let sql = format!("SELECT * FROM jobs WHERE {OPEN} ORDER BY id DESC LIMIT ?");
         let records: Vec<Record> = self.read(|db| list(db, &sql, u32::MAX))?;
         records.into_iter().map(|record| self.with_signs_of_life(record)).collect()
     }

@@ -30,6 +30,15 @@ fn a_seal_holds_until_a_byte_of_the_body_changes() {
 }
 
 #[test]
+fn a_seal_that_is_written_in_another_case_was_edited() {
+    let text = String::from_utf8(sealed()).unwrap();
+    let hmac = text.split('"').nth(9).unwrap();
+    let edited = text.replace(hmac, &hmac.to_uppercase());
+    assert_ne!(edited, text);
+    assert_eq!(attested(edited.as_bytes(), &key(1)), Attestation::Forged);
+}
+
+#[test]
 fn another_hosts_seal_is_neither_believed_nor_accused() {
     assert_eq!(attested(&sealed(), &key(2)), Attestation::Unattested(key(1).name().to_owned()));
     let read = unseal::<serde_json::Value>(&sealed(), None).unwrap();
