@@ -16,12 +16,14 @@ pub mod lookout;
 pub mod message;
 pub mod model;
 pub mod need;
+pub mod pointer;
 pub mod popup;
 pub mod rows;
 pub mod screen;
 pub mod screens;
 pub mod selection;
 pub mod setup;
+pub mod spot;
 pub mod store;
 pub mod update;
 

@@ -12,6 +12,7 @@ mod plan;
 mod popup;
 pub mod prose;
 mod screens;
+pub mod spots;
 pub mod theme;
 
 #[cfg(test)]
@@ -23,10 +24,11 @@ use crate::app::layout;
 use crate::app::model::Model;
 use crate::app::screen::ScreenId;
 use crate::ui::pen::Pen;
+use crate::ui::spots::Spots;
 use crate::ui::theme::{Look, Role};
 
-/// Draws the whole console on an empty buffer.
-pub fn view(model: &Model, look: &Look, buf: &mut Buffer) {
+/// Draws the whole console on an empty buffer; tells which cells are what, for the mouse.
+pub fn view(model: &Model, look: &Look, buf: &mut Buffer) -> Spots {
     let area = buf.area;
     if let Some(ground) = look.ground() {
         buf.set_style(area, ground);
@@ -35,7 +37,7 @@ pub fn view(model: &Model, look: &Look, buf: &mut Buffer) {
     if area.width < layout::SMALLEST.0 || area.height < layout::SMALLEST.1 {
         let (columns, rows) = layout::SMALLEST;
         pen.words(area, 0, Role::Text, &format!("midwatch needs {columns}x{rows}, this is {}x{}", area.width, area.height));
-        return;
+        return pen.spots;
     }
     let [bar, body, keys] = layout::frame(area);
     context_bar::draw(model, bar, &mut pen);
@@ -47,5 +49,10 @@ pub fn view(model: &Model, look: &Look, buf: &mut Buffer) {
         ScreenId::Backups => screens::backups::draw(model, body, &mut pen),
     }
     key_line::draw(model, keys, &mut pen);
+    if model.popup.is_some() {
+        // What lies over the screen takes every click, beside it too.
+        pen.spots.cover(area);
+    }
     popup::draw(model, body, &mut pen);
+    pen.spots
 }

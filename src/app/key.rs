@@ -69,6 +69,16 @@ impl Key {
         Self::new(KeyCode::Esc, KeyModifiers::NONE)
     }
 
+    /// The enter key.
+    pub fn enter() -> Self {
+        Self::new(KeyCode::Enter, KeyModifiers::NONE)
+    }
+
+    /// The arrow up or down.
+    pub fn arrow(down: bool) -> Self {
+        Self::new(if down { KeyCode::Down } else { KeyCode::Up }, KeyModifiers::NONE)
+    }
+
     /// Whether control is held.
     pub fn ctrl(self) -> bool {
         self.0.modifiers.contains(KeyModifiers::CONTROL)

@@ -6,6 +6,7 @@ use crate::app::command::Call;
 use crate::app::effect::Wish;
 use crate::app::key::Key;
 use crate::app::need::{Data, Need};
+use crate::app::spot::Spot;
 use crate::domain::failure::Failure;
 use crate::domain::fault::Fault;
 use crate::domain::job::{Control, Job, JobId};
@@ -67,6 +68,10 @@ pub enum Input {
     Key(Key),
     /// Text pasted.
     Paste(String),
+    /// Something was pointed at with the mouse; twice in a row with `true`.
+    Point(Spot, bool),
+    /// The mouse's wheel was turned, towards the person with `true`.
+    Wheel(bool),
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::command::Call;
 use crate::app::model::Shared;
 use crate::app::need::Source;
+use crate::app::spot::Spot;
 
 /// Which screen is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,9 @@ pub trait Screen {
 
     /// Moves the selection or the view.
     fn travel(&mut self, shared: &Shared, travel: Travel);
+
+    /// Selects what is pointed at, and says whether that is here.
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool;
 
     /// Moves the focus to its next part.
     fn focus(&mut self, _shared: &Shared, _forward: bool) {}

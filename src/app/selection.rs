@@ -34,6 +34,15 @@ impl<Id: Clone + PartialEq> Selection<Id> {
         *self = Self { id: Some(id), row };
     }
 
+    /// Selects one if it is among `ids`, and says whether it is.
+    pub fn point(&mut self, ids: &[Id], id: &Id) -> bool {
+        let row = ids.iter().position(|i| i == id);
+        row.is_some_and(|row| {
+            self.select(id.clone(), row);
+            true
+        })
+    }
+
     /// Follows what is selected to where it stands now, and takes what took its place where it is gone. A list that nobody has
     /// moved in yet stays at its top.
     pub fn hold(&mut self, ids: &[Id]) {

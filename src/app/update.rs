@@ -12,6 +12,7 @@ use crate::app::lookout::Sight;
 use crate::app::message::{Fed, Input, Message};
 use crate::app::model::{Model, Shared, needs};
 use crate::app::need::{Data, Source};
+use crate::app::pointer;
 use crate::app::popup::Popup;
 use crate::app::rows;
 use crate::app::screens::jobs;
@@ -42,6 +43,8 @@ fn take_in(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Input(Input::Key(key)) => press(model, key),
         Message::Input(Input::Paste(text)) => paste(model, &text),
+        Message::Input(Input::Point(spot, twice)) => pointer::point(model, &spot, twice),
+        Message::Input(Input::Wheel(down)) => pointer::wheel(model, down),
         Message::Call(call) => run(model, &call),
         Message::Fed(fed) => fed_with(model, &fed),
         Message::Told(Ok(words)) => model.say(words),
@@ -135,7 +138,7 @@ fn sight(shared: &Shared) -> Sight {
 }
 
 /// A key with alt that nothing is bound to is escape and a key, typed faster than the line could carry them apart.
-fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     if let Some(behind) = key.behind_escape()
         && !model.shared.setup.keymap.knows(key)
     {

@@ -13,6 +13,7 @@ use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::message::{Fed, Input, Message};
 use crate::app::model::{self, Model};
+use crate::app::spot::Spot;
 use crate::app::update::update;
 use crate::domain::time::{Moment, Stamp};
 use crate::runtime::feeds::{Feeds, Ticket};
@@ -21,14 +22,16 @@ use crate::runtime::office::{Errand, Office};
 use crate::runtime::painter::Painter;
 use crate::runtime::signals::{Asked, Impatience, Signals};
 use crate::runtime::terminal::osc::{self, Kind};
-use crate::runtime::terminal::parse::Typed;
-use crate::runtime::terminal::{self, Hold, input};
+use crate::runtime::terminal::parse::{Mouse, Typed};
+use crate::runtime::terminal::{self, Hold, input, tmux};
 use crate::ui::theme::Look;
 
 /// How often the time goes on for the core, so that ages grow.
 const TICK: Duration = Duration::from_secs(1);
 /// Messages taken in before the next frame is drawn, so that a flood cannot keep the screen still.
 const BATCH: usize = 64;
+/// Two clicks on one thing within this time are a double one.
+const DOUBLE: Duration = Duration::from_millis(400);
 
 /// Does what the console's demo keys ask of the demo's supervisor; the words are for the person.
 pub type Breaker = Arc<dyn Fn(String) -> futures_util::future::BoxFuture<'static, Result<String, String>> + Send + Sync>;
@@ -71,6 +74,8 @@ struct Console {
     shell: Shell,
     painter: Painter<Stdout>,
     terminal: Kind,
+    /// What was clicked last, and when.
+    click: Option<(Duration, Spot)>,
     feeds: Feeds,
     flights: HashMap<Ticket, JoinHandle<()>>,
     arrivals: (mpsc::UnboundedSender<Arrival>, mpsc::UnboundedReceiver<Arrival>),
@@ -85,7 +90,17 @@ impl Console {
         model.shared.size = terminal::size()?;
         let arrivals = mpsc::unbounded_channel();
         let began = Instant::now();
-        Ok(Self { model, shell, painter, terminal, feeds: Feeds::default(), flights: HashMap::new(), arrivals, began })
+        Ok(Self {
+            model,
+            shell,
+            painter,
+            terminal,
+            click: None,
+            feeds: Feeds::default(),
+            flights: HashMap::new(),
+            arrivals,
+            began,
+        })
     }
 
     async fn run(&mut self, signals: &mut Signals) -> Result<u8> {
@@ -135,9 +150,22 @@ impl Console {
                 self.painter.together(mode == terminal::TOGETHER && matches!(set, 1 | 2));
                 return Ok(None);
             }
-            Typed::Mouse(..) => return Ok(None),
+            Typed::Mouse(Mouse::Press, column, row) => match self.clicked(column, row) {
+                Some(input) => input,
+                None => return Ok(None),
+            },
+            Typed::Mouse(wheel, ..) => Input::Wheel(wheel == Mouse::Down),
         };
         self.take(Message::Input(input))
+    }
+
+    /// A click on what was drawn last, where anything was that can be pointed at. A command is not run twice by a double one.
+    fn clicked(&mut self, column: u16, row: u16) -> Option<Input> {
+        let (now, spot) = (self.began.elapsed(), self.painter.at(column, row)?.clone());
+        let before = self.click.take();
+        let twice = before.is_some_and(|(at, other)| other == spot && now.saturating_sub(at) <= DOUBLE);
+        self.click = (!twice).then(|| (now, spot.clone()));
+        Some(Input::Point(spot, twice))
     }
 
     fn asked(&mut self, asked: Asked) -> Result<Option<u8>> {
@@ -185,7 +213,7 @@ impl Console {
                 Effect::Suspend => self.suspend()?,
                 Effect::Redraw => self.painter.forget(),
                 Effect::Refresh => self.feeds.refresh(self.began.elapsed()),
-                Effect::Copy(text) => terminal::say(&osc::copy(&text))?,
+                Effect::Copy(text) => self.copy(text)?,
                 Effect::Ring(words) => self.ring(&words)?,
                 Effect::Break(what) => self.break_something(what),
                 Effect::Plan(wish) => self.send(Errand::Plan(self.model.shared.environment().name.clone(), wish)),
@@ -219,6 +247,15 @@ impl Console {
         std::mem::forget(Hold::take(self.shell.mouse)?);
         self.model.shared.size = terminal::size()?;
         self.painter.forget();
+        Ok(())
+    }
+
+    /// Puts a text on the clipboard of the person's own terminal, through tmux where that stands between.
+    fn copy(&self, text: String) -> Result<()> {
+        terminal::say(&osc::copy(&text))?;
+        if self.terminal.tmux {
+            tokio::spawn(tmux::copy(text));
+        }
         Ok(())
     }
 

@@ -9,7 +9,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::model::Model;
+use crate::app::spot::Spot;
 use crate::ui;
+use crate::ui::spots::Spots;
 use crate::ui::theme::Look;
 
 /// A frame between these is shown whole by a terminal that has synchronized output, however it arrives (DEC mode 2026).
@@ -21,6 +23,7 @@ pub struct Painter<W> {
     out: W,
     look: Look,
     shown: Option<Buffer>,
+    spots: Spots,
     grounds: bool,
     together: bool,
 }
@@ -28,7 +31,7 @@ pub struct Painter<W> {
 impl<W: Write> Painter<W> {
     /// On a terminal of which nothing is known but whether it erases with the ground that is set.
     pub fn new(out: W, look: Look, grounds: bool) -> Self {
-        Self { out, look, shown: None, grounds, together: false }
+        Self { out, look, shown: None, spots: Spots::default(), grounds, together: false }
     }
 
     /// The terminal has synchronized output, or not.
@@ -40,13 +43,18 @@ impl<W: Write> Painter<W> {
     pub fn paint(&mut self, model: &Model) -> io::Result<()> {
         let (width, height) = model.shared.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        ui::view(model, &self.look, &mut buffer);
+        self.spots = ui::view(model, &self.look, &mut buffer);
         let bytes = encode::frame(self.shown.as_ref(), &buffer, self.grounds);
         if !bytes.is_empty() {
             self.write(&bytes)?;
         }
         self.shown = Some(buffer);
         Ok(())
+    }
+
+    /// What was drawn on a cell, as far as one can point at it.
+    pub fn at(&self, column: u16, row: u16) -> Option<&Spot> {
+        self.spots.at(column, row)
     }
 
     /// Forgets what the terminal shows: the next frame is drawn whole.

@@ -3,6 +3,7 @@
 pub mod input;
 pub mod osc;
 pub mod parse;
+pub mod tmux;
 
 use std::io::{self, Write};
 
@@ -58,10 +59,10 @@ pub fn say(sequence: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Columns and rows.
+/// Columns and rows; the customary ones where the terminal has not told, as on a serial line.
 pub fn size() -> io::Result<(u16, u16)> {
     let size = rustix::termios::tcgetwinsize(io::stdout())?;
-    Ok((size.ws_col, size.ws_row))
+    Ok(if size.ws_col == 0 || size.ws_row == 0 { (80, 24) } else { (size.ws_col, size.ws_row) })
 }
 
 /// A panic anywhere gives the terminal back, prints its report, and ends the process: half a console is worse than none.

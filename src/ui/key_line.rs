@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::keymap::Binding;
 use crate::app::model::Model;
 use crate::app::popup::Popup;
+use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
@@ -22,7 +23,16 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
         pen.words(area, 0, Role::Text, &text);
         return pen.cursor(area, (1 + Clean::new(before).width()) as u16, 0);
     }
-    pen.line(area, 0, &keys(model, usize::from(area.width)));
+    let mut rest = area;
+    for binding in keys(model, usize::from(area.width)) {
+        let words = words(binding);
+        let width = words.iter().map(|(_, text)| text.width()).sum::<usize>() as u16;
+        pen.line(rest, 0, &words);
+        if let Some(call) = &binding.run {
+            pen.spots.put(Rect { width: width.min(rest.width), ..rest }, Spot::Call(call.clone()));
+        }
+        rest = Rect { x: rest.x + width.min(rest.width), width: rest.width.saturating_sub(width), ..rest };
+    }
 }
 
 /// Movements are where everybody looks for them; help lists them.
@@ -31,23 +41,22 @@ fn moves(binding: &Binding) -> bool {
 }
 
 /// As many bindings as fit, those of the screen before those of everywhere; a command is named once.
-fn keys(model: &Model, width: usize) -> Vec<Words> {
+fn keys(model: &Model, width: usize) -> Vec<&Binding> {
     let keymap = &model.shared.setup.keymap;
     let own = model.screen().contexts().iter().filter(|c| **c != "list").flat_map(|c| keymap.of(c));
-    let mut named: Vec<&str> = Vec::new();
-    let mut words: Vec<Words> = Vec::new();
+    let mut fitting: Vec<&Binding> = Vec::new();
     let mut used = 0;
-    let shown = own.chain(keymap.of("global")).filter(|b| !moves(b));
-    for binding in shown {
-        let (keys, desc) = (binding.keys(), binding.desc.as_str());
-        let cost = keys.width() + desc.width() + 3;
-        if named.contains(&desc) || used + cost > width {
-            continue;
+    for binding in own.chain(keymap.of("global")).filter(|b| !moves(b)) {
+        let cost = words(binding).iter().map(|(_, text)| text.width()).sum::<usize>();
+        let named = fitting.iter().any(|other| other.desc == binding.desc);
+        if !named && used + cost <= width {
+            used += cost;
+            fitting.push(binding);
         }
-        used += cost;
-        named.push(desc);
-        words.push((Role::Accent, keys));
-        words.push((Role::Dim, format!(" {desc}  ")));
     }
-    words
+    fitting
+}
+
+fn words(binding: &Binding) -> [Words; 2] {
+    [(Role::Accent, binding.keys()), (Role::Dim, format!(" {}  ", binding.desc))]
 }

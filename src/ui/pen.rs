@@ -5,10 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::spot::Spot;
 use crate::app::store::Freshness;
 use crate::domain::alert::Severity;
 use crate::domain::clean::Clean;
 use crate::domain::time::human;
+use crate::ui::spots::Spots;
 use crate::ui::theme::{Look, Role};
 
 /// Words of one role.
@@ -20,12 +22,14 @@ pub struct Pen<'a> {
     pub buf: &'a mut Buffer,
     /// What is written with.
     pub look: &'a Look,
+    /// What was written where, as far as one can point at it.
+    pub spots: Spots,
 }
 
 impl<'a> Pen<'a> {
     /// On a buffer.
     pub fn new(buf: &'a mut Buffer, look: &'a Look) -> Self {
-        Self { buf, look }
+        Self { buf, look, spots: Spots::default() }
     }
 
     /// Words of one role on a row of an area, counted from its top; cut to its width.
@@ -71,9 +75,26 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// A row of an area is this, for the mouse.
+    pub fn spot(&mut self, area: Rect, row: u16, spot: Spot) {
+        if row < area.height {
+            self.spots.put(Rect { y: area.y + row, height: 1, ..area }, spot);
+        }
+    }
+
+    /// Where a word stands on a row, as it was written, is this, for the mouse.
+    pub fn spot_word(&mut self, area: Rect, row: u16, word: &str, spot: Spot) {
+        let width = word.width() as u16;
+        let reads = |x: u16| (x..x + width).map(|x| self.buf[(x, area.y + row)].symbol()).collect::<String>() == word;
+        if let Some(x) = (area.x..(area.right() + 1).saturating_sub(width)).find(|x| reads(*x)) {
+            self.spots.put(Rect { x, y: area.y + row, width, height: 1 }, spot);
+        }
+    }
+
     /// Empties an area and gives it a frame with a title; returns its inside.
     pub fn window(&mut self, area: Rect, title: &str) -> Rect {
         let area = area.intersection(self.buf.area);
+        self.spots.cover(area);
         let ground = self.look.ground().unwrap_or_default();
         for position in area.positions() {
             self.buf[position].reset();

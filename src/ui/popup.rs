@@ -7,6 +7,7 @@ use crate::app::keymap::Binding;
 use crate::app::model::Model;
 use crate::app::popup::{Picker, Popup};
 use crate::app::selection::first_row;
+use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
@@ -90,6 +91,7 @@ fn pick(picker: &Picker, body: Rect, pen: &mut Pen<'_>) {
         let label = Clean::new(&item.label);
         let pad = wide.saturating_sub(label.width()) + 2;
         let words = [(Role::Text, format!(" {label}{:pad$}", "")), (Role::Dim, Clean::new(&item.detail).into_string())];
+        pen.spot(list, (row - first) as u16, Spot::Offer(row));
         pen.line(list, (row - first) as u16, &words);
         if row == picker.selected {
             pen.mark(list, (row - first) as u16, Role::Selection);

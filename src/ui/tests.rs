@@ -3,6 +3,7 @@
 
 mod any;
 mod hostile;
+mod mouse;
 pub mod night;
 mod old;
 pub mod picture;

@@ -94,7 +94,7 @@ fn the_night_in_the_demo() {
 
     console.press("q");
     assert_eq!(console.end(), 0);
-    assert_eq!(strict::foreign(&without_copies(&console.raw())), Vec::<String>::new());
+    assert_eq!(strict::foreign(&without_rings(&without_copies(&console.raw()))), Vec::<String>::new());
     traces.assert_gone();
     person.assert_nothing_left();
 }
@@ -321,6 +321,12 @@ fn without_copies(raw: &[u8]) -> Vec<u8> {
         rest
     });
     rest.fold(first, |all, part| all + part).into_bytes()
+}
+
+/// The bell, which must have rung: critical alerts began to fire.
+fn without_rings(raw: &[u8]) -> Vec<u8> {
+    assert!(raw.contains(&7));
+    raw.iter().copied().filter(|byte| *byte != 7).collect()
 }
 
 fn open_dashboard(console: &mut Terminal, title: &str) {

@@ -64,6 +64,8 @@ struct Shared {
     output: Mutex<Output>,
     news: Condvar,
     hanging_up: AtomicBool,
+    /// Nothing is read any more, as behind a link that stands still.
+    still: AtomicBool,
 }
 
 struct Output {
@@ -87,7 +89,8 @@ impl Terminal {
         let (columns, rows) = columns_rows;
         let parser = vt100::Parser::new(cells(rows), cells(columns), 0);
         let output = Mutex::new(Output { parser, raw: Vec::new(), over: false });
-        let shared = Arc::new(Shared { output, news: Condvar::new(), hanging_up: AtomicBool::new(false) });
+        let shared =
+            Arc::new(Shared { output, news: Condvar::new(), hanging_up: AtomicBool::new(false), still: AtomicBool::new(false) });
         let (reader, reading) = (pair.master.try_clone_reader().unwrap(), shared.clone());
         std::thread::spawn(move || read(reader, &reading));
         Self { child, writer: pair.master.take_writer().unwrap(), master: pair.master, shared }
@@ -149,6 +152,11 @@ impl Terminal {
         look(self.output().parser.screen())
     }
 
+    /// Another size that nobody waits to see.
+    pub fn nudge(&self, columns_rows: (u16, u16)) {
+        self.master.resize(size(columns_rows)).unwrap();
+    }
+
     pub fn resize(&self, columns_rows: (u16, u16)) {
         let (columns, rows) = columns_rows;
         self.output().parser.set_size(cells(rows), cells(columns));
@@ -174,6 +182,26 @@ impl Terminal {
     pub fn kill(&mut self) {
         self.process().signal("KILL");
         self.child.wait().unwrap();
+    }
+
+    /// Takes no more bytes from the program, as behind a link that stands still.
+    pub fn stand_still(&self) {
+        self.shared.still.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the program waits for its terminal to take more bytes.
+    pub fn waits_in_write(&self) -> bool {
+        let waits = std::fs::read_to_string(format!("/proc/{}/wchan", self.process().pid)).unwrap_or_default();
+        ["wait_woken", "n_tty_write"].iter().any(|place| waits.contains(place))
+    }
+
+    /// Clicks on the first of these words on the screen.
+    pub fn click(&mut self, words: &str) {
+        let columns = self.screen(vt100::Screen::size).1.get();
+        let rows: Vec<String> = self.screen(|screen| screen.rows(0, columns).collect());
+        let found = rows.iter().enumerate().find_map(|(y, row)| Some((row[..row.find(words)?].chars().count() + 1, y + 1)));
+        let (x, y) = found.unwrap_or_else(|| panic!("no {words:?} to click on in\n{}", rows.join("\n")));
+        self.press(&format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m"));
     }
 
     /// Takes the terminal away, as the loss of an SSH connection does; returns the program that was in it.
@@ -202,6 +230,9 @@ pub fn has_line(text: &str, words: &[&str]) -> bool {
 fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     let mut bytes = [0; 1 << 12];
     loop {
+        while shared.still.load(Ordering::Relaxed) {
+            std::thread::park();
+        }
         let count = reader.read(&mut bytes).unwrap_or(0);
         let last = count == 0 || shared.hanging_up.load(Ordering::Relaxed);
         if last {

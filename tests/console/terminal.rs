@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use crate::host::{self, Process, until};
-use crate::pty::{CTRL_Z, LARGE, SMALL, SOON, Terminal, midwatch, shell};
+use crate::pty::{CTRL_Z, ESC, LARGE, SMALL, SOON, Terminal, midwatch, shell};
 use crate::strict;
 
 /// A person's home, with a configuration of an environment whose servers nobody runs.
@@ -86,6 +86,7 @@ fn assert_given_back(terminal: &Terminal) {
     assert!(settings.len() == 2 && settings[0] == settings[1], "{settings:?} in {raw:?}");
     terminal.screen(|screen| {
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste(), "{}", screen.contents());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     });
 }
 
@@ -103,6 +104,117 @@ fn losing_the_terminal_ends_it_even_where_the_hangup_is_ignored() {
     let terminal = Terminal::run(shell(home.path(), "trap '' HUP; exec \"$MIDWATCH\""), SMALL);
     terminal.see("prometheus unreachable");
     assert_eq!(terminal.hang_up().end(), 129);
+}
+
+/// An SSH link that stands still takes no more bytes, and a console that writes to it waits.
+#[test]
+fn a_signal_ends_it_even_while_its_terminal_takes_nothing() {
+    for (signal, status) in [("TERM", 143), ("HUP", 129)] {
+        let home = home();
+        let mut terminal = Terminal::run(midwatch(home.path(), &[]), LARGE);
+        terminal.see("prometheus unreachable");
+        terminal.stand_still();
+        let mut rows = 50;
+        until("it waits in a write", SOON, || {
+            rows = if rows == 50 { 49 } else { 50 };
+            terminal.nudge((200, rows));
+            terminal.waits_in_write()
+        });
+        terminal.process().signal(signal);
+        assert_eq!(terminal.end(), status);
+    }
+}
+
+#[test]
+fn the_mouse_switches_screens_and_opens_what_is_pointed_at() {
+    let home = home();
+    let mut terminal = Terminal::run(midwatch(home.path(), &[]), SMALL);
+    terminal.see("prometheus unreachable");
+    terminal.click("2 Dashboards");
+    terminal.see("Dashboards 0");
+    terminal.click("3 Alerts");
+    terminal.see("[Alerts");
+    terminal.click("Targets");
+    terminal.see("[Targets");
+    terminal.click("q Quit");
+    assert_eq!(terminal.end(), 0);
+    assert_eq!(strict::foreign(&terminal.raw()), Vec::<String>::new());
+}
+
+#[test]
+fn the_mouse_is_left_alone_where_the_configuration_says_so() {
+    let home = home();
+    let file = home.path().join("midwatch/midwatch.toml");
+    fs::write(&file, format!("mouse = false\n{}", fs::read_to_string(&file).unwrap())).unwrap();
+    let terminal = Terminal::run(midwatch(home.path(), &[]), SMALL);
+    terminal.see("prometheus unreachable");
+    terminal.screen(|screen| assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None));
+}
+
+/// A terminal answers when it likes, and what it answers is no key.
+#[test]
+fn a_terminal_that_has_synchronized_output_is_sent_whole_frames_and_its_answer_is_no_key() {
+    let home = home();
+    let mut terminal = Terminal::run(midwatch(home.path(), &[]), SMALL);
+    terminal.hear("\x1b[?2026$p");
+    terminal.see("prometheus unreachable");
+    let before = terminal.raw().len();
+    assert!(!String::from_utf8_lossy(&terminal.raw()).contains("\x1b[?2026h"), "nobody said that it has");
+    terminal.press("\x1b[?2026;2$y");
+    terminal.press("2");
+    terminal.see("Dashboards 0");
+    let after = String::from_utf8_lossy(&terminal.raw()[before..]).into_owned();
+    assert!(after.contains("\x1b[?2026h") && after.contains("\x1b[?2026l"), "{after:?}");
+    assert!(!terminal.text().contains("does nothing here"), "{}", terminal.text());
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    assert_eq!(strict::foreign(&terminal.raw()), Vec::<String>::new());
+}
+
+#[test]
+fn without_colour_and_unicode_it_writes_neither_on_any_screen() {
+    let home = home();
+    let mut terminal = Terminal::run(shell(home.path(), "NO_COLOR=1 exec \"$MIDWATCH\" --ascii"), SMALL);
+    terminal.see("prometheus unreachable");
+    for (keys, words) in
+        [("1", "unknown"), ("2", "Dashboards 0"), ("3", "[Alerts"), ("]", "[Silences"), ("]", "[Rules"), ("]", "[Targets")]
+    {
+        terminal.press(keys);
+        terminal.see(words);
+    }
+    for (keys, words) in
+        [("5", "Jobs 0"), ("6", "no repository"), ("?", "any other key closes"), (ESC, "no repository"), (":", "Command")]
+    {
+        terminal.press(keys);
+        terminal.see(words);
+    }
+    terminal.press(ESC);
+    terminal.see_no("Command");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    let raw = terminal.raw();
+    assert!(raw.is_ascii(), "{}", String::from_utf8_lossy(&raw));
+    assert_eq!(strict::colours(&raw), Vec::<String>::new());
+}
+
+#[test]
+fn other_keymaps_and_themes_are_chosen_by_name() {
+    let home = home();
+    let file = home.path().join("midwatch/midwatch.toml");
+    let chosen = "keymap = [\"emacs\", \"./mine.toml\"]\ntheme = \"light\"\n";
+    fs::write(&file, format!("{chosen}{}", fs::read_to_string(&file).unwrap())).unwrap();
+    fs::write(home.path().join("midwatch/mine.toml"), "global = [{ on = \"ctrl-x d\", run = \"screen dashboards\" }]").unwrap();
+    let mut terminal = Terminal::run(midwatch(home.path(), &[]), SMALL);
+    terminal.see("prometheus unreachable");
+    terminal.press("\x18d");
+    terminal.see("Dashboards 0");
+    terminal.screen(|screen| assert_ne!(screen.cell(12, 40).unwrap().bgcolor(), vt100::Color::Default));
+    terminal.press("\x1bx");
+    terminal.see("Command");
+    terminal.press("\x07");
+    terminal.see_no("Command");
+    terminal.press("\x18\x03");
+    assert_eq!(terminal.end(), 0);
 }
 
 #[test]

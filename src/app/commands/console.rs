@@ -9,6 +9,9 @@ use crate::app::screens;
 use crate::app::update;
 use crate::domain::range::TimeRange;
 
+/// Terminals drop what is longer, in base64, than 100 000 bytes with what stands around it.
+const MOST_COPIED: usize = 74_994;
+
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "screen",
@@ -167,6 +170,9 @@ fn back(model: &mut Model, _: &Args) -> Vec<Effect> {
 
 fn copy(model: &mut Model, _: &Args) -> Vec<Effect> {
     match model.screen().copy(&model.shared) {
+        Some(text) if text.len() > MOST_COPIED => {
+            model.complain(format!("too long to copy: {} bytes, and terminals take {MOST_COPIED}", text.len()))
+        }
         Some(text) => {
             model.say(format!("copied: {text}"));
             vec![Effect::Copy(text)]

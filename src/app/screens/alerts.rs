@@ -12,6 +12,7 @@ use crate::app::command::Call;
 use crate::app::model::Shared;
 use crate::app::need::Source;
 use crate::app::screen::{Screen, Travel};
+use crate::app::spot::Spot;
 
 /// What stands behind the screen's tabs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,6 +102,10 @@ impl Screen for Alerts {
 
     fn settle(&mut self, shared: &mut Shared) {
         self.shown_mut().settle(shared);
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        self.shown_mut().point(shared, spot)
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

@@ -12,6 +12,7 @@ use crate::app::need::Source;
 use crate::app::screen::{Screen, Travel};
 use crate::app::screens::backups::shelf::{Lying, Shelf, lying, shelves};
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::domain::backup::BackupId;
 use crate::domain::backup::catalogue::Entry;
 
@@ -117,6 +118,21 @@ impl Screen for Backups {
                 detail.entry = entry.clone();
             }
         }
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        let was = self.shelf(shared);
+        let (part, found) = match spot {
+            _ if self.detail.is_some() => return false,
+            Spot::Shelf(shelf) => (Part::Shelves, self.shelf.point(&shelves(shared), shelf)),
+            Spot::Backup(id) => (Part::Backups, self.backup.point(&self.ids(shared), id)),
+            _ => return false,
+        };
+        self.part = if found { part } else { self.part };
+        if self.shelf(shared) != was {
+            self.backup = Selection::default();
+        }
+        found
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

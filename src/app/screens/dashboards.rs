@@ -12,6 +12,7 @@ use crate::app::model::Shared;
 use crate::app::need::{DashboardFile, Data, Source};
 use crate::app::screen::{Screen, Travel};
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 
 pub use board::Board;
 
@@ -86,6 +87,17 @@ impl Screen for Dashboards {
     fn settle(&mut self, shared: &mut Shared) {
         if let Some(board) = &mut self.board {
             board.settle(shared);
+        }
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        match (&mut self.board, spot) {
+            (None, Spot::Dashboard(path)) => {
+                let paths = self.paths(shared);
+                self.selected.point(&paths, path)
+            }
+            (Some(board), Spot::Panel(at)) => board.look_at(*at),
+            _ => false,
         }
     }
 

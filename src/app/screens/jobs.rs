@@ -12,6 +12,7 @@ use crate::app::model::Shared;
 use crate::app::need::{Data, Source};
 use crate::app::screen::{Screen, Travel};
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::domain::job::{Job, JobId, Log, Outcome, State};
 
 /// How often a job that runs is asked about while one looks at it.
@@ -162,6 +163,12 @@ impl Screen for Jobs {
         {
             detail.job = Some(job.clone());
         }
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        let Spot::Job(id) = spot else { return false };
+        let ids = self.ids(shared);
+        self.detail.is_none() && self.selected.point(&ids, id)
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

@@ -16,6 +16,7 @@ use crate::app::screen::{Screen, Travel};
 use crate::app::screens::backups::{self, shelf};
 use crate::app::screens::overview::changes::{Change, What};
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::app::store::Freshness;
 use crate::domain::alert::Fingerprint;
 use crate::domain::name::Name;
@@ -203,6 +204,16 @@ impl Screen for Overview {
             (self.changes, self.heard) = (changes::changes(shared), heard);
             self.change.hold(&self.change_ids());
         }
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        let (part, found) = match spot {
+            Spot::Alert(id) => (Part::Alerts, self.alert.point(&Self::alert_ids(shared), id)),
+            Spot::Service(name) => (Part::Services, self.service.point(&service_names(shared), name)),
+            _ => return false,
+        };
+        self.part = if found { part } else { self.part };
+        found
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::*;
 use crate::app::tests::fixtures::{press, wait};
 use crate::ui::tests::night::{SCREENS, answer_graphs, night, resize};
-use crate::ui::theme::Depth;
+use crate::ui::theme::{Charset, Depth};
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (200, 50);
@@ -93,6 +93,21 @@ fn a_whole_screen_fits_what_tcp_may_send_at_once() {
         let mut recording = Recording::at(keys, LARGE, Depth::True);
         let bytes = recording.anew();
         assert!(bytes <= WINDOW, "{keys}: {bytes}");
+    }
+}
+
+#[test]
+fn without_colour_and_unicode_no_screen_writes_either() {
+    for (keys, size) in SCREENS.iter().flat_map(|keys| [(keys, SMALL), (keys, LARGE)]) {
+        let mut recording = Recording::at(keys, size, Depth::Mono);
+        recording.painter.look.charset = Charset::Ascii;
+        recording.anew();
+        let frame = String::from_utf8(recording.painter.out.clone()).unwrap();
+        assert!(frame.is_ascii(), "{keys}: {frame}");
+        let inks = frame.split("\x1b[").filter_map(|sequence| sequence.split_once('m')).map(|(parameters, _)| parameters);
+        let inks = inks.filter(|parameters| parameters.chars().all(|c| c.is_ascii_digit() || c == ';'));
+        let mut numbers = inks.flat_map(|parameters| parameters.split(';')).filter_map(|number| number.parse::<u16>().ok());
+        assert_eq!(numbers.find(|number| *number >= 30), None, "{keys}: {frame:?}");
     }
 }
 

@@ -25,12 +25,17 @@ fn read(sender: &mpsc::UnboundedSender<Typed>) {
     let stdin = std::io::stdin();
     let (mut parser, mut bytes) = (Parser::default(), [0; 1 << 12]);
     loop {
-        let typed = if parser.waits() && !comes(&stdin) {
+        let typed = if parser.waits() && !comes(&stdin, Some(&ON_ITS_WAY)) {
             parser.give_up()
         } else {
             match rustix::io::read(&stdin, &mut bytes) {
                 Ok(count) if count > 0 => parser.take(&bytes[..count]),
                 Err(Errno::INTR) => vec![],
+                // Somebody else who has this terminal open may have set it so.
+                Err(Errno::AGAIN) => {
+                    comes(&stdin, None);
+                    vec![]
+                }
                 Ok(_) | Err(_) => std::process::exit(LOST),
             }
         };
@@ -40,8 +45,8 @@ fn read(sender: &mpsc::UnboundedSender<Typed>) {
     }
 }
 
-/// Whether anything comes in time.
-fn comes(stdin: &impl AsFd) -> bool {
+/// Whether anything comes in time, which its end is too.
+fn comes(stdin: &impl AsFd, within: Option<&Timespec>) -> bool {
     let mut watched = [PollFd::new(stdin, PollFlags::IN)];
-    rustix::event::poll(&mut watched, Some(&ON_ITS_WAY)) != Ok(0)
+    rustix::event::poll(&mut watched, within) != Ok(0)
 }

@@ -10,9 +10,12 @@ mod targets;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::command::Call;
 use crate::app::model::Model;
+use crate::app::screen::Screen;
 use crate::app::screens::alerts::{Tab, rules as known_rules};
 use crate::app::selection::first_row;
+use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
@@ -39,6 +42,11 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
             Some(detail) => targets::open(shared, detail, area, pen),
             None => targets::draw(model, area, pen),
         },
+    }
+    if alerts.contexts().contains(&"tabs") {
+        for tab in Tab::ALL {
+            pen.spot_word(area, 0, tab.title(), Spot::Call(Call::with("tab", &tab.title().to_lowercase())));
+        }
     }
 }
 

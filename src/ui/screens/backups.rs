@@ -12,6 +12,7 @@ use crate::app::need::Source;
 use crate::app::screens::backups::Part;
 use crate::app::screens::backups::shelf::{Shelf, catalogue, rpo, rto, shelves, sizes};
 use crate::app::selection::first_row;
+use crate::app::spot::Spot;
 use crate::app::store::Freshness;
 use crate::domain::clean::{Clean, fit};
 use crate::domain::repository::RepositorySpec;
@@ -94,6 +95,7 @@ fn services(model: &Model, all: &[Shelf], area: Rect, pen: &mut Pen<'_>) {
     let first = first_row(selected, all.len(), usize::from(list.height));
     for (n, shelf) in all.iter().enumerate().skip(first).take(usize::from(list.height)) {
         let row = (n - first) as u16;
+        pen.spot(list, row, Spot::Shelf(shelf.clone()));
         pen.line(list, row, &service(shared, shelf, name_width, trend, pen));
         if Some(n) == selected {
             // The list below belongs to it, wherever the focus is.

@@ -8,6 +8,7 @@ use crate::app::screens::dashboards::prepare::Shown;
 use crate::app::screens::dashboards::trust::{Trust, trust};
 use crate::app::screens::dashboards::{Board, title};
 use crate::app::selection::first_row;
+use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::domain::range::Window;
 use crate::grafana::model::{PanelKind, Target};
@@ -45,6 +46,7 @@ fn list(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let selected = screen.selected.row(&paths);
     let first = first_row(selected, listed.len(), usize::from(rows.height));
     for (n, file) in listed.iter().enumerate().skip(first).take(usize::from(rows.height)) {
+        pen.spot(rows, (n - first) as u16, Spot::Dashboard(file.path.clone()));
         pen.line(rows, (n - first) as u16, &entry(file));
         if Some(n) == selected {
             pen.mark(rows, (n - first) as u16, Role::Selection);
@@ -90,6 +92,7 @@ fn head(shared: &Shared, board: &Board) -> Vec<Words> {
 }
 
 fn draw_panel(shared: &Shared, board: &Board, n: usize, rect: Rect, pen: &mut Pen<'_>) {
+    pen.spots.put(rect, Spot::Panel(n));
     let shown = &board.prepared.shown[n];
     let focused = n == board.focus;
     let title = Clean::new(&shown.panel.title);

@@ -8,6 +8,7 @@ use crate::app::model::{Model, Shared};
 use crate::app::need::Source;
 use crate::app::screens::jobs::{self, progress};
 use crate::app::selection::first_row;
+use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::domain::job::{Job, Outcome, Progress, State};
 use crate::domain::time::human;
@@ -55,6 +56,7 @@ fn list(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let first = first_row(selected, jobs.len(), usize::from(area.height));
     for (n, job) in jobs.iter().enumerate().skip(first).take(usize::from(area.height)) {
         let row = (n - first) as u16;
+        pen.spot(area, row, Spot::Job(job.id));
         job_line(shared, job, area, row, pen);
         if Some(n) == selected {
             pen.mark(area, row, Role::Selection);

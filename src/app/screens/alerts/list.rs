@@ -10,6 +10,7 @@ use crate::app::rows::{self, Row, Standing};
 use crate::app::screen::{Screen, Travel};
 use crate::app::screens::alerts::graph::Graph;
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::domain::alert::Fingerprint;
 
 /// The labels by which people group.
@@ -134,6 +135,12 @@ impl Screen for List {
     fn settle(&mut self, shared: &mut Shared) {
         let ids = self.ids(shared);
         self.selected.hold(&ids);
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        let Spot::Alert(id) = spot else { return false };
+        let ids = self.ids(shared);
+        self.detail.is_none() && self.selected.point(&ids, id)
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

@@ -12,6 +12,7 @@ use crate::app::rows;
 use crate::app::screen::{Screen, Travel};
 use crate::app::screens::alerts::graph::Graph;
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::domain::labels::Labels;
 use crate::domain::rule::{Rule, RuleGroup};
 use crate::domain::time::Stamp;
@@ -210,6 +211,12 @@ impl Screen for Rules {
         {
             detail.rule = line.rule.clone();
         }
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        let Spot::Rule(id) = spot else { return false };
+        let ids = self.ids(shared);
+        self.detail.is_none() && self.selected.point(&ids, id)
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

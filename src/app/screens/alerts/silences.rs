@@ -11,6 +11,7 @@ use crate::app::need::{Data, Source};
 use crate::app::rows::{self, Row};
 use crate::app::screen::{Screen, Travel};
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::domain::alert::Silence;
 use crate::domain::labels::Labels;
 
@@ -96,6 +97,12 @@ impl Screen for Silences {
         {
             detail.silence = now.clone();
         }
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        let Spot::Silence(id) = spot else { return false };
+        let ids = self.ids(shared);
+        self.detail.is_none() && self.selected.point(&ids, id)
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

@@ -9,6 +9,7 @@ use crate::app::model::Shared;
 use crate::app::need::{Data, Source};
 use crate::app::screen::{Screen, Travel};
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::domain::labels::Labels;
 use crate::domain::target::{Target, TargetHealth};
 
@@ -148,6 +149,12 @@ impl Screen for Targets {
         {
             detail.target = now.clone();
         }
+    }
+
+    fn point(&mut self, shared: &Shared, spot: &Spot) -> bool {
+        let Spot::Target(id) = spot else { return false };
+        let ids = self.ids(shared);
+        self.detail.is_none() && self.selected.point(&ids, id)
     }
 
     fn travel(&mut self, shared: &Shared, travel: Travel) {

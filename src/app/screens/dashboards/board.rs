@@ -139,6 +139,15 @@ impl Board {
         self.scroll = 0;
     }
 
+    /// To a panel by its place in the order of reading; says whether there is one.
+    pub fn look_at(&mut self, at: usize) -> bool {
+        let there = at < self.prepared.shown.len();
+        if there && at != self.focus {
+            (self.focus, self.scroll) = (at, 0);
+        }
+        there
+    }
+
     /// To the panel above or below, the nearest by its left edge.
     fn vertical(&mut self, by: isize) {
         let Some(here) = self.focused().map(|s| s.place) else { return };

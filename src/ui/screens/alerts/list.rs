@@ -8,6 +8,7 @@ use crate::app::model::{Model, Shared};
 use crate::app::need::{Data, Source};
 use crate::app::rows::{self, Row, Standing};
 use crate::app::screens::alerts::list::Line;
+use crate::app::spot::Spot;
 use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
 use crate::domain::time::human;
@@ -70,6 +71,7 @@ fn empty(model: &Model) -> String {
 
 /// One alert on one row: severity, name, what it is about, how things stand and since when.
 pub fn alert_line(shared: &Shared, row: &Row, area: Rect, y: u16, pen: &mut Pen<'_>) {
+    pen.spot(area, y, Spot::Alert(row.id.clone()));
     let (role, sign) = pen.severity(row.severity);
     let role = if row.standing == Standing::Suppressed { Role::Dim } else { role };
     let rest = pen.right(area, y, &standing(shared, row));

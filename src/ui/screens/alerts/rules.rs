@@ -8,6 +8,7 @@ use crate::app::model::{Model, Shared};
 use crate::app::need::Source;
 use crate::app::screens::alerts::graph::Graph;
 use crate::app::screens::alerts::rules::{Detail, Line, RuleId, Standing, count, known, standing};
+use crate::app::spot::Spot;
 use crate::domain::alert::Severity;
 use crate::domain::clean::Clean;
 use crate::domain::labels::Labels;
@@ -52,6 +53,7 @@ fn empty(model: &Model) -> &'static str {
 
 /// One rule on one row: how it is, what it is called, what it counts or why it fails, what it costs.
 fn rule_line(shared: &Shared, line: &Line<'_>, width: usize, area: Rect, y: u16, pen: &mut Pen<'_>) {
+    pen.spot(area, y, Spot::Rule(line.id.clone()));
     let (rule, group) = (line.rule, line.group);
     let rest = pen.right(area, y, &[cost(rule, group, line.standing)]);
     let mut words = vec![sign(shared, rule, line.standing, pen)];

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::model::{Model, Shared};
 use crate::app::need::Source;
 use crate::app::screens::alerts::silences::{Detail, hides, is_live, known};
+use crate::app::spot::Spot;
 use crate::domain::alert::Silence;
 use crate::domain::clean::Clean;
 use crate::domain::range::clock;
@@ -40,6 +41,7 @@ fn empty(model: &Model) -> &'static str {
 }
 
 fn line(shared: &Shared, silence: &Silence, area: Rect, y: u16, pen: &mut Pen<'_>) {
+    pen.spot(area, y, Spot::Silence(silence.id.clone()));
     let hidden = hides(shared, silence).len();
     let rest = pen.right(area, y, &[(Role::Dim, format!("  {} ", when(shared, silence)))]);
     let words = [

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::model::{Model, Shared};
 use crate::app::need::Source;
 use crate::app::screens::alerts::targets::{Detail, Standing, id, known, patience, standing};
+use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::domain::target::Target;
 use crate::domain::time::human;
@@ -37,6 +38,7 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let ids: Vec<_> = listed.iter().map(|(target, _)| id(target)).collect();
     let at = targets.selected.row(&ids);
     screen::rows(&listed, at, area, pen, |(target, standing), area, y, pen| {
+        pen.spot(area, y, Spot::Target(id(target)));
         line(shared, target, *standing, widths, area, y, pen);
     });
 }

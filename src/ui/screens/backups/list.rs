@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::model::{Model, Shared};
 use crate::app::screens::backups::shelf::Lying;
 use crate::app::selection::first_row;
+use crate::app::spot::Spot;
 use crate::domain::backup::BackupId;
 use crate::domain::backup::catalogue::{Attestation, Entry, Orphan, Standing};
 use crate::domain::clean::Clean;
@@ -29,6 +30,7 @@ pub fn draw(model: &Model, focused: bool, area: Rect, pen: &mut Pen<'_>) {
     let first = first_row(selected, all.len(), usize::from(area.height));
     for (n, one) in all.iter().enumerate().skip(first).take(usize::from(area.height)) {
         let row = (n - first) as u16;
+        pen.spot(area, row, Spot::Backup(one.id().clone()));
         let words = match one {
             Lying::Backup(entry) => backup(shared, entry, area.width >= WIDE, pen),
             Lying::Orphan(orphan) => left(shared, orphan, pen),

@@ -7,6 +7,7 @@ use crate::app::need::Source;
 use crate::app::screens::backups::shelf;
 use crate::app::screens::overview::{Health, health, misses_rpo, services};
 use crate::app::selection::Selection;
+use crate::app::spot::Spot;
 use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
 use crate::domain::name::Name;
@@ -37,6 +38,7 @@ pub fn draw(shared: &Shared, selection: &Selection<Name>, focused: bool, clocks:
     let drawn = List { title, rows: &services, at, focused, key, of: &|hidden| by_health(shared, hidden) };
     list(&drawn, area, pen, |service, area, y, pen| {
         let clock = if clocks { clock(shared, service, area.width, pen) } else { None };
+        pen.spot(area, y, Spot::Service(service.name.clone()));
         let rest = pen.right(area, y, clock.as_slice());
         pen.line(rest, y, &line(shared, service, name_width, pen));
     });
