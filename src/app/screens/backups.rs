@@ -124,7 +124,7 @@ impl Screen for Backups {
         let was = self.shelf(shared);
         let (part, found) = match spot {
             _ if self.detail.is_some() => return false,
-            Spot::Shelf(shelf) => (Part::Shelves, self.shelf.point(&shelves(shared), shelf)),
+            Spot::Shelf(one) => (Part::Shelves, self.shelf.point(&shelves(shared), one)),
             Spot::Backup(id) => (Part::Backups, self.backup.point(&self.ids(shared), id)),
             _ => return false,
         };

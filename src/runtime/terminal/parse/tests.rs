@@ -99,7 +99,7 @@ fn an_endless_paste_is_swallowed_and_only_its_beginning_kept() {
     let mut parser = Parser::default();
     assert_eq!(parser.take(PASTE), []);
     for _ in 0..64 {
-        assert_eq!(parser.take(&[b'q'; 1 << 16]), []);
+        assert_eq!(parser.take(&vec![b'q'; 1 << 16]), []);
         assert!(parser.pasted.as_ref().unwrap().len() <= LONGEST_PASTE + PASTED.len());
     }
     let typed = parser.take(b"\x1b[201~j");

@@ -84,14 +84,13 @@ fn seen_by(eye: &[[f64; 3]; 3], colour: Color) -> [f64; 3] {
 }
 
 /// CIE L*a*b* of linear light, for a white of D65.
-fn lab([r, g, b]: [f64; 3]) -> [f64; 3] {
-    let xyz = [
-        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.950_47,
-        0.2126 * r + 0.7152 * g + 0.0722 * b,
-        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.088_83,
-    ];
-    let [x, y, z] = xyz.map(|t| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 });
-    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+fn lab(light: [f64; 3]) -> [f64; 3] {
+    const WEIGHTS: [[f64; 3]; 3] = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]];
+    const WHITE: [f64; 3] = [0.950_47, 1.0, 1.088_83];
+    let part = |n: usize| WEIGHTS[n].iter().zip(light).map(|(weight, part)| weight * part).sum::<f64>() / WHITE[n];
+    let bent = |t: f64| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 };
+    let [first, second, third] = [0, 1, 2].map(|n| bent(part(n)));
+    [116.0 * second - 16.0, 500.0 * (first - second), 200.0 * (second - third)]
 }
 
 fn distance(one: [f64; 3], other: [f64; 3]) -> f64 {
