@@ -164,7 +164,7 @@ impl Overview {
 /// The services, the worst first: what is well may be left out where there is little room.
 pub fn services(shared: &Shared) -> Vec<&Service> {
     let mut services: Vec<&Service> = shared.environment().services.iter().collect();
-    services.sort_by_key(|service| (health(shared, &service.name).0, Reverse(misses_rpo(shared, service))));
+    services.sort_by_cached_key(|service| (health(shared, &service.name).0, Reverse(misses_rpo(shared, service))));
     services
 }
 
