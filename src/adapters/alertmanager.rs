@@ -1,7 +1,7 @@
 //! Alertmanager's API v2, asked of several members at once. Source of the shapes: Alertmanager's `api/v2/openapi.yaml`.
 //!
-//! What one member knows counts: alerts and silences are united over all that answer. That none answers is a fault, never an
-//! empty list.
+//! What one member knows counts: alerts, groups and silences are united over all that answer, beside those that did not. That none
+//! answers is a fault, never an empty list.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::adapters::http::{Ask, Budget, Endpoint, Http, Typed};
-use crate::domain::alert::{AlertGroup, AlertSet, Member, MemberStatus, Silence};
+use crate::domain::alert::{AlertGroup, AlertSet, Member, MemberStatus, Silence, Union};
 use crate::domain::fault::{Fault, FaultKind};
 
 mod merge;
@@ -47,27 +47,26 @@ impl Alertmanagers {
 
     /// The alerts that any member knows, and the state of every member.
     pub async fn alerts(&self) -> Result<AlertSet, Fault> {
-        let said = any(self.each(alerts_and_status).await)?;
-        let (alerts, states) = merge::split(said);
-        Ok(AlertSet { alerts: merge::alerts(alerts), members: self.members_with(states) })
+        let (known, members) = self.listed("/api/v2/alerts").await?;
+        Ok(AlertSet { alerts: merge::alerts(known), members })
     }
 
     /// The groups that any member notifies of.
-    pub async fn groups(&self) -> Result<Vec<AlertGroup>, Fault> {
-        let said: Said<Vec<wire::Group>> = self.get("/api/v2/alerts/groups").await;
-        Ok(merge::groups(any(said)?.into_iter().flatten().flatten()))
+    pub async fn groups(&self) -> Result<Union<AlertGroup>, Fault> {
+        let (known, members) = self.listed("/api/v2/alerts/groups").await?;
+        Ok(Union { known: merge::groups(known), members })
     }
 
     /// The silences that any member knows, as the member with the newest version knows it; expired ones among them.
-    pub async fn silences(&self) -> Result<Vec<Silence>, Fault> {
-        let said: Said<Vec<wire::Silence>> = self.get("/api/v2/silences").await;
-        Ok(merge::silences(any(said)?.into_iter().flatten().flatten()))
+    pub async fn silences(&self) -> Result<Union<Silence>, Fault> {
+        let (known, members) = self.listed("/api/v2/silences").await?;
+        Ok(Union { known: merge::silences(known), members })
     }
 
     /// The names of everyone who may be notified, sorted.
     pub async fn receivers(&self) -> Result<Vec<String>, Fault> {
-        let said: Said<Vec<wire::Receiver>> = self.get("/api/v2/receivers").await;
-        let mut names: Vec<_> = any(said)?.into_iter().flatten().flatten().map(|r| r.name).collect();
+        let ask = |member: Http| async move { listed::<wire::Receiver>(&member, "/api/v2/receivers").await };
+        let mut names: Vec<_> = any(self.each(ask).await)?.into_iter().flatten().flatten().map(|r| r.name).collect();
         names.sort();
         names.dedup();
         Ok(names)
@@ -82,8 +81,20 @@ impl Alertmanagers {
         self.places().zip(states).map(|(url, state)| Member { url: url.to_owned(), state }).collect()
     }
 
-    async fn get<T: DeserializeOwned + Send + 'static>(&self, path: &'static str) -> Said<T> {
-        self.each(|member| async move { member.call(Ask::get(path, &[]), Typed::new()).await }).await
+    /// What each member lists, with its number, and the state of every member.
+    async fn listed<T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: &'static str,
+    ) -> Result<(Vec<(usize, T)>, Vec<Member>), Fault> {
+        let said = any(self.each(|member| listed_with_status(member, path)).await)?;
+        let mut known = Vec::new();
+        let state = |(n, answer): (usize, Result<(Vec<T>, MemberStatus), Fault>)| {
+            let (list, status) = answer?;
+            known.extend(list.into_iter().map(|one| (n, one)));
+            Ok(status)
+        };
+        let states = said.into_iter().enumerate().map(state).collect();
+        Ok((known, self.members_with(states)))
     }
 
     /// Asks all members at once. Once one has answered, the others have a short grace: a member that hangs keeps nobody waiting.
@@ -111,11 +122,17 @@ impl Alertmanagers {
     }
 }
 
-async fn alerts_and_status(member: Http) -> Result<(Vec<wire::Alert>, MemberStatus), Fault> {
-    let alerts = member.call(Ask::get("/api/v2/alerts", &[]), Typed::<Vec<wire::Alert>>::new());
-    let (alerts, status) = tokio::join!(alerts, status(member.clone()));
-    // A member that lists its alerts is reachable, whatever its status page says.
-    Ok((alerts?, status.unwrap_or_default()))
+async fn listed<T: DeserializeOwned + Send + 'static>(member: &Http, path: &str) -> Result<Vec<T>, Fault> {
+    member.call(Ask::get(path, &[]), Typed::new()).await
+}
+
+async fn listed_with_status<T: DeserializeOwned + Send + 'static>(
+    member: Http,
+    path: &'static str,
+) -> Result<(Vec<T>, MemberStatus), Fault> {
+    let (list, status) = tokio::join!(listed(&member, path), status(member.clone()));
+    // A member that lists what it knows is reachable, whatever its status page says.
+    Ok((list?, status.unwrap_or_default()))
 }
 
 async fn status(member: Http) -> Result<MemberStatus, Fault> {

@@ -83,7 +83,8 @@ impl Prometheus {
 
     async fn instant(&self, expr: &str, time: &str) -> Result<Answer, Fault> {
         let patience = self.patience();
-        let params = [("query", expr), ("time", time), ("timeout", &patience)];
+        // Without `nocache` VictoriaMetrics answers what was true half a minute ago, stamped with now; Prometheus does not know it.
+        let params = [("query", expr), ("time", time), ("timeout", &patience), ("nocache", "1")];
         self.post("/api/v1/query", &params, || AnswerDecode::new(None)).await
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::alert::{AlertSet, Silence};
+use crate::domain::alert::{AlertSet, Silence, Union};
 use crate::domain::backup::catalogue::Catalogue;
 use crate::domain::job::{Job, JobId, Log};
 use crate::domain::name::Name;
@@ -102,7 +102,7 @@ pub enum Data {
     /// To [`Source::Alerts`].
     Alerts(AlertSet),
     /// To [`Source::Silences`].
-    Silences(Vec<Silence>),
+    Silences(Union<Silence>),
     /// To [`Source::Rules`].
     Rules(Vec<RuleGroup>),
     /// To [`Source::Targets`].

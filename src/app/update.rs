@@ -119,10 +119,11 @@ fn watch(shared: &mut Shared, data: &Data) {
     shared.lookout.take(set, &sight, shared.now);
 }
 
-/// Prometheus can be trusted on what ended while it answers in time and sends to some Alertmanager.
+/// Prometheus can be trusted on what ended while it answers in time, evaluates rules and sends to some Alertmanager.
 fn sight(shared: &Shared) -> Sight {
     let rules = shared.store.get(&Source::Rules);
     let answers = rules.is_some_and(|k| k.fault.is_none() && k.freshness(shared.now).is_fresh());
+    let evaluates = !matches!(rules.and_then(|k| k.data.as_deref()), Some(Data::Rules(groups)) if groups.is_empty());
     let sends = match shared.store.data(&Source::Receiving) {
         Some(Data::Strings(urls)) => !urls.is_empty(),
         _ => true,
@@ -134,7 +135,7 @@ fn sight(shared: &Shared) -> Sight {
         }
         _ => vec![],
     };
-    Sight { clear: answers && sends, active }
+    Sight { clear: answers && evaluates && sends, active }
 }
 
 /// A key with alt that nothing is bound to is escape and a key, typed faster than the line could carry them apart.

@@ -88,6 +88,15 @@ impl AlertSet {
     }
 }
 
+/// What the members that answered know together, beside every member: a list that one of them could not add to is told as such.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Union<T> {
+    /// What any of them knows.
+    pub known: Vec<T>,
+    /// Every configured member, reachable or not.
+    pub members: Vec<Member>,
+}
+
 /// Alerts that Alertmanager notifies of together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertGroup {
@@ -155,6 +164,10 @@ pub struct Silence {
     pub created_by: String,
     /// Why.
     pub comment: String,
+    /// Which members know it, as indices into [`Union::members`]: it hides nothing on the others.
+    pub members: Vec<usize>,
+    /// Which of them report another state than [`Silence::state`].
+    pub dissent: Vec<usize>,
 }
 
 /// How urgent an alert is, from its `severity` label.

@@ -62,7 +62,9 @@ fn prometheus(shared: &Shared) -> Vec<Words> {
     if shared.environment().prometheus.is_none() {
         return vec![(Role::Dim, "  no prometheus".into())];
     }
-    upstream("prometheus", shared, &Source::Rules, None)
+    // Rules that are evaluated elsewhere are not known here: that is no "nothing is pending".
+    let deaf = matches!(shared.store.data(&Source::Rules), Some(Data::Rules(groups)) if groups.is_empty());
+    upstream("prometheus", shared, &Source::Rules, deaf.then(|| "no rules".to_owned()))
 }
 
 fn alertmanager(shared: &Shared) -> Vec<Words> {

@@ -117,8 +117,8 @@ async fn rule_03_two_of_three_alertmanagers_still_know_every_alert() {
     assert_eq!(set.alerts[0].labels.get("alertname"), Some("Watchdog"));
     assert_eq!(set.alerts[0].receivers, ["nobody"]);
     assert_eq!(managers.receivers().await.unwrap(), ["nobody"]);
-    assert!(managers.silences().await.unwrap().is_empty());
-    until("a group", || async { managers.groups().await.unwrap() }, |g| g.iter().any(|g| g.alerts.len() == 1)).await;
+    assert!(managers.silences().await.unwrap().known.is_empty());
+    until("a group", || async { managers.groups().await.unwrap() }, |g| g.known.iter().any(|g| g.alerts.len() == 1)).await;
 
     members[1].process.kill();
     let set = managers.alerts().await.unwrap();

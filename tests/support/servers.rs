@@ -2,7 +2,7 @@
 //! dropped. Include it with `#[path = "support/servers.rs"] mod servers;`.
 //!
 //! Works as root (PostgreSQL runs as the user `postgres`) and as any user. A program that is not installed is named.
-#![allow(dead_code, reason = "every test binary uses its own part")]
+#![allow(dead_code, unused_imports, reason = "every test binary uses its own part")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fs::{self, File};
@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getuid, kill_process};
 use tempfile::TempDir;
+
+#[path = "monitors.rs"]
+mod monitors;
+
+pub use monitors::{Alertmanager, Prometheus};
 
 /// The most time a server may take to start; machines are busy.
 const START: Duration = Duration::from_secs(60);
@@ -43,7 +48,8 @@ pub struct Process {
 }
 
 impl Process {
-    fn spawn(mut command: Command, folder: &Path) -> Self {
+    /// Starts it, with its output in `folder`.
+    pub fn spawn(mut command: Command, folder: &Path) -> Self {
         let log = folder.join("log");
         let file = File::create(&log).unwrap();
         let program = command.get_program().to_owned();
@@ -89,7 +95,7 @@ impl Process {
     }
 
     /// Waits until somebody listens on `port`, or shows the log if it ends before.
-    fn listening(&mut self, port: u16) {
+    pub fn listening(&mut self, port: u16) {
         let log = self.log.clone();
         eventually(&format!("port {port}"), || {
             assert!(self.child.try_wait().unwrap().is_none(), "it ended: {}", fs::read_to_string(&log).unwrap_or_default());
@@ -319,73 +325,5 @@ impl Redis {
         let mut cli = Command::new("redis-cli");
         let output = cli.args(["-p", &self.port.to_string()]).env("REDISCLI_AUTH", PASSWORD).args(words).output().unwrap();
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-}
-
-/// A Prometheus that scrapes itself every second, with a rule that always fires and one that never does.
-pub struct Prometheus {
-    pub process: Process,
-    pub url: String,
-    pub folder: TempDir,
-}
-
-impl Prometheus {
-    /// Sends its alerts to `managers`.
-    pub fn start(managers: &[Alertmanager]) -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        let targets = managers.iter().map(|m| format!("'127.0.0.1:{}'", m.port)).collect::<Vec<_>>().join(", ");
-        let config = format!(
-            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [rules.yml]\n\
-             alerting: {{ alertmanagers: [{{ static_configs: [{{ targets: [{targets}] }}] }}] }}\n\
-             scrape_configs:\n- job_name: prometheus\n  static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n\
-             - job_name: nobody\n  static_configs: [{{ targets: ['127.0.0.1:1'] }}]\n"
-        );
-        let rules = "groups:\n- name: test\n  rules:\n  - alert: Watchdog\n    expr: vector(1)\n    labels: { severity: none }\n    \
-                     annotations: { summary: always }\n  - alert: Never\n    expr: up > 1\n    for: 1m\n  - record: job:up\n    expr: sum by (job) (up)\n";
-        fs::write(folder.path().join("prometheus.yml"), config).unwrap();
-        fs::write(folder.path().join("rules.yml"), rules).unwrap();
-        let mut server = Command::new("prometheus");
-        server.arg(format!("--config.file={}", folder.path().join("prometheus.yml").display()));
-        server.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
-        server.arg(format!("--web.listen-address=127.0.0.1:{port}"));
-        // The first alert is mostly lost: it fires before the Alertmanagers are discovered.
-        server.arg("--rules.alert.resend-delay=1s");
-        let mut process = Process::spawn(server, folder.path());
-        process.listening(port);
-        Self { process, url: format!("http://127.0.0.1:{port}"), folder }
-    }
-}
-
-/// An Alertmanager that notifies nobody.
-pub struct Alertmanager {
-    pub process: Process,
-    pub port: u16,
-    pub url: String,
-    pub folder: TempDir,
-}
-
-impl Alertmanager {
-    /// So many, in one cluster.
-    pub fn cluster(size: usize) -> Vec<Self> {
-        let peers: Vec<u16> = (0..size).map(|_| free_port()).collect();
-        (0..size).map(|n| Self::start(peers[n], &peers)).collect()
-    }
-
-    fn start(cluster_port: u16, peers: &[u16]) -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        fs::write(
-            folder.path().join("am.yml"),
-            "route: { receiver: nobody, group_wait: 1s, group_interval: 1s }\nreceivers: [{ name: nobody }]\n",
-        )
-        .unwrap();
-        let mut server = Command::new("prometheus-alertmanager");
-        server.arg(format!("--config.file={}", folder.path().join("am.yml").display()));
-        server.arg(format!("--storage.path={}", folder.path().join("data").display()));
-        server.arg(format!("--web.listen-address=127.0.0.1:{port}"));
-        server.arg(format!("--cluster.listen-address=127.0.0.1:{cluster_port}"));
-        server.args(peers.iter().filter(|p| **p != cluster_port).map(|p| format!("--cluster.peer=127.0.0.1:{p}")));
-        let mut process = Process::spawn(server, folder.path());
-        process.listening(port);
-        Self { process, port, url: format!("http://127.0.0.1:{port}"), folder }
     }
 }

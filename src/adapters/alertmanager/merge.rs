@@ -2,29 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Said, wire};
-use crate::domain::alert::{Alert, AlertGroup, AlertState, Fingerprint, MemberStatus, Silence};
-use crate::domain::fault::Fault;
+use super::wire;
+use crate::domain::alert::{Alert, AlertGroup, AlertState, Fingerprint, Silence};
 
-/// What one member that answered said.
-type Answer = (Vec<wire::Alert>, MemberStatus);
-
-/// Each member's alerts, numbered by member, beside its state.
-pub(super) fn split(said: Said<Answer>) -> (Vec<Alert>, Vec<Result<MemberStatus, Fault>>) {
-    let mut alerts = Vec::new();
-    let state = |(n, answer): (usize, Result<Answer, Fault>)| {
-        let (known, status) = answer?;
-        alerts.extend(known.into_iter().map(|alert| alert.into_domain(n)));
-        Ok(status)
-    };
-    let states = said.into_iter().enumerate().map(state).collect();
-    (alerts, states)
-}
+/// What one member knows, with that member's number.
+type Known<T> = Vec<(usize, T)>;
 
 /// The union by fingerprint, in the order of fingerprints.
-pub(super) fn alerts(all: Vec<Alert>) -> Vec<Alert> {
+pub(super) fn alerts(all: Known<wire::Alert>) -> Vec<Alert> {
     let mut by_fingerprint: BTreeMap<Fingerprint, Vec<Alert>> = BTreeMap::new();
-    for alert in all {
+    for alert in all.into_iter().map(|(member, alert)| alert.into_domain(member)) {
         by_fingerprint.entry(alert.fingerprint.clone()).or_default().push(alert);
     }
     by_fingerprint.into_values().filter_map(united).collect()
@@ -58,9 +45,9 @@ fn union<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// The union by receiver and labels, in that order.
-pub(super) fn groups(all: impl Iterator<Item = wire::Group>) -> Vec<AlertGroup> {
+pub(super) fn groups(all: Known<wire::Group>) -> Vec<AlertGroup> {
     let mut by_key: BTreeMap<_, Vec<Fingerprint>> = BTreeMap::new();
-    for group in all {
+    for (_, group) in all {
         let key = (group.receiver.name, group.labels.into_labels());
         by_key.entry(key).or_default().extend(group.alerts.into_iter().map(|a| a.fingerprint));
     }
@@ -68,16 +55,21 @@ pub(super) fn groups(all: impl Iterator<Item = wire::Group>) -> Vec<AlertGroup> 
     by_key.into_iter().map(group).collect()
 }
 
-/// The newest version of each, in the order of ids.
-pub(super) fn silences(all: impl Iterator<Item = wire::Silence>) -> Vec<Silence> {
-    let mut by_id: BTreeMap<String, Silence> = BTreeMap::new();
-    for silence in all.map(wire::Silence::into_domain) {
-        match by_id.get(&silence.id) {
-            Some(known) if known.updated_at >= silence.updated_at => {}
-            _ => _ = by_id.insert(silence.id.clone(), silence),
-        }
+/// The union by id, in the order of ids.
+pub(super) fn silences(all: Known<wire::Silence>) -> Vec<Silence> {
+    let mut by_id: BTreeMap<String, Vec<Silence>> = BTreeMap::new();
+    for silence in all.into_iter().map(|(member, silence)| silence.into_domain(member)) {
+        by_id.entry(silence.id.clone()).or_default().push(silence);
     }
-    by_id.into_values().collect()
+    by_id.into_values().filter_map(newest).collect()
+}
+
+/// The newest version, as Alertmanagers settle it among themselves, and who knows it otherwise.
+fn newest(views: Vec<Silence>) -> Option<Silence> {
+    let newest = views.iter().rev().max_by_key(|view| view.updated_at)?.clone();
+    let members = views.iter().flat_map(|view| view.members.clone()).collect();
+    let dissent = views.iter().filter(|view| view.state != newest.state).flat_map(|view| view.members.clone()).collect();
+    Some(Silence { members, dissent, ..newest })
 }
 
 #[cfg(test)]

@@ -122,7 +122,8 @@ fn yes() -> bool {
 }
 
 impl Silence {
-    pub fn into_domain(self) -> alert::Silence {
+    /// As the member with this index knows it.
+    pub fn into_domain(self, member: usize) -> alert::Silence {
         alert::Silence {
             id: self.id,
             state: self.status.state,
@@ -132,6 +133,8 @@ impl Silence {
             updated_at: stamp(&self.updated_at),
             created_by: self.created_by,
             comment: self.comment,
+            members: vec![member],
+            dissent: Vec::new(),
         }
     }
 }

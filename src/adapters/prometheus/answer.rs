@@ -60,6 +60,8 @@ struct Gather {
     samples: usize,
     text: usize,
     histograms: usize,
+    /// Whether the server says that some of its storage did not answer.
+    partial: bool,
     /// Names and values already kept: most of them come again in every series.
     words: HashSet<Arc<str>>,
 }
@@ -88,6 +90,9 @@ impl Gather {
         let shown = self.answer.series.len();
         if shown < self.seen {
             self.answer.warnings.push(format!("showing {shown} of {} series", self.seen));
+        }
+        if self.partial {
+            self.answer.warnings.push("the answer is partial: some of its storage did not answer".to_owned());
         }
         if self.histograms > 0 {
             self.answer.infos.push(format!("{} native histograms are not shown", self.histograms));

@@ -36,7 +36,8 @@ impl<T> Envelope<T> {
 /// Which Prometheus it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct BuildInfo {
-    /// `2.42.0`.
+    /// `2.42.0`; empty where a server that only speaks Prometheus's language does not tell.
+    #[serde(default)]
     pub version: String,
     /// The commit it was built from.
     #[serde(default)]
@@ -90,6 +91,7 @@ pub(super) struct TargetReport {
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
 struct TargetEntry {
+    discovered_labels: LabelMap,
     labels: LabelMap,
     scrape_pool: String,
     scrape_url: String,
@@ -105,6 +107,9 @@ pub(super) fn targets(report: TargetReport) -> Vec<Target> {
 }
 
 fn target(entry: TargetEntry) -> Target {
+    // VictoriaMetrics tells the interval only as it was discovered.
+    let discovered = entry.discovered_labels.into_labels();
+    let interval = discovered.get("__scrape_interval__").filter(|_| entry.scrape_interval.is_empty());
     Target {
         labels: entry.labels.into_labels(),
         pool: entry.scrape_pool,
@@ -117,7 +122,7 @@ fn target(entry: TargetEntry) -> Target {
         last_error: entry.last_error,
         last_scrape: instant(&entry.last_scrape),
         took: seconds(entry.last_scrape_duration),
-        interval: duration(&entry.scrape_interval),
+        interval: duration(interval.unwrap_or(&entry.scrape_interval)),
     }
 }
 

@@ -91,6 +91,15 @@ fn rule_03_an_alert_that_leaves_while_prometheus_sends_to_nobody_is_lost() {
 }
 
 #[test]
+fn rule_03_an_alert_that_leaves_while_prometheus_evaluates_no_rules_is_lost() {
+    let mut model = model(&["production"]);
+    answer(&mut model, Source::Rules, Data::Rules(vec![]));
+    report(&mut model, vec![alert("a")]);
+    report(&mut model, vec![]);
+    assert_eq!(standings(&model), [("a".to_owned(), Standing::Lost)]);
+}
+
+#[test]
 fn rule_03_an_alert_that_only_the_silent_member_knew_is_lost() {
     let mut model = model(&["production"]);
     rules(&mut model, &[]);

@@ -41,7 +41,8 @@ pub async fn check(
 async fn version(client: &Prometheus) -> Result<(Option<String>, Duration), Fault> {
     let started = Instant::now();
     let version = match client.build_info().await {
-        Ok(info) => Some(info.version),
+        Ok(info) if !info.version.is_empty() => Some(info.version),
+        Ok(_) => client.query("1", now(), &[]).await.map(|_| None)?,
         Err(fault) if fault.kind == FaultKind::Refused => client.query("1", now(), &[]).await.map(|_| None)?,
         Err(fault) => return Err(fault),
     };
@@ -83,6 +84,10 @@ fn unheard(subject: &Subject, part: &str, fault: &Fault) -> Finding {
 }
 
 fn of_rules(subject: &Subject, groups: &[RuleGroup]) -> Option<Finding> {
+    if groups.is_empty() {
+        let told = "it evaluates no rules: what is pending, and whether an alert that left has ended, cannot be known";
+        return Some(subject.part("rules").note(told, "rule_files: … in its prometheus.yml; VictoriaMetrics: -vmalert.proxyURL"));
+    }
     let all = || groups.iter().flat_map(|group| &group.rules);
     let failing: Vec<_> = all().filter(|rule| rule.health == "err").collect();
     let first = failing.first()?;

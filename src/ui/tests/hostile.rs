@@ -14,7 +14,7 @@ use crate::app::tests::fixtures::changes::{changed, started, there};
 use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, plan};
 use crate::app::tests::fixtures::{alert, answer, members, model, press, series, target};
 use crate::app::update::update;
-use crate::domain::alert::{Alert, AlertSet, AlertState, MatchOp, Matcher, MemberStatus, Silence};
+use crate::domain::alert::{Alert, AlertSet, AlertState, MatchOp, Matcher, MemberStatus, Silence, Union};
 use crate::domain::backup::Method;
 use crate::domain::backup::catalogue::{Attestation, Entry};
 use crate::domain::failure::{Failure, FailureKind};
@@ -115,7 +115,7 @@ fn alerts(model: &mut Model, evil: &str) {
             Err(_) => Err(Fault::new(FaultKind::Unreachable, evil)),
         };
     }
-    answer(model, Source::Alerts, Data::Alerts(AlertSet { alerts: vec![hidden], members }));
+    answer(model, Source::Alerts, Data::Alerts(AlertSet { alerts: vec![hidden], members: members.clone() }));
     let silence = Silence {
         id: "s".into(),
         state: evil.into(),
@@ -125,8 +125,10 @@ fn alerts(model: &mut Model, evil: &str) {
         updated_at: model.shared.now.wall,
         created_by: evil.into(),
         comment: evil.into(),
+        members: vec![0],
+        dissent: vec![],
     };
-    answer(model, Source::Silences, Data::Silences(vec![silence]));
+    answer(model, Source::Silences, Data::Silences(Union { known: vec![silence], members: members.clone() }));
     let pending = RuleAlert { labels: named, annotations, firing: false, active_at: model.shared.now.wall, value: evil.into() };
     let rule = |name: &str, alerts| Rule {
         name: name.into(),

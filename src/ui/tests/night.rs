@@ -15,7 +15,7 @@ use crate::app::tests::fixtures::changes::{changed, started, there};
 use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, wrote};
 use crate::app::tests::fixtures::{START, alert, answer, fail, matrix, members, model, press, rules, series, target, wait};
 use crate::app::update::update;
-use crate::domain::alert::{Alert, AlertSet, AlertState, MatchOp, Matcher, Silence};
+use crate::domain::alert::{Alert, AlertSet, AlertState, MatchOp, Matcher, Silence, Union};
 use crate::domain::backup::Method;
 use crate::domain::backup::catalogue::{Attestation, Entry};
 use crate::domain::backup::policy::Policy;
@@ -251,7 +251,7 @@ fn alerts(model: &mut Model) {
     answer(model, Source::Alerts, heard(alerts, &[true, false]));
     rules(model, &[("DatabaseDown", true), ("Counting", false), ("BackupOld", false), ("RedisDown", false), ("Slow", false)]);
     not_all_well(model);
-    answer(model, Source::Silences, Data::Silences(vec![silence()]));
+    answer(model, Source::Silences, Data::Silences(Union { known: vec![silence()], members: members(&[true, false]) }));
 }
 
 /// Of the rules one fails and one is slow.
@@ -289,6 +289,8 @@ fn silence() -> Silence {
         updated_at: START,
         created_by: "ada".into(),
         comment: "known, see the ticket".into(),
+        members: vec![0],
+        dissent: vec![],
     }
 }
 

@@ -31,6 +31,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                 Key::Error => error = map.next_value()?,
                 Key::Data => data = map.next_value_seed(Data(&mut self.0))?,
                 Key::Warnings => self.0.answer.warnings = map.next_value::<Remarks>()?.0,
+                Key::IsPartial => self.0.partial = map.next_value()?,
                 Key::Infos => self.0.answer.infos = map.next_value::<Remarks>()?.0,
                 _ => _ = map.next_value::<IgnoredAny>()?,
             }
@@ -48,6 +49,9 @@ enum Key {
     Data,
     Warnings,
     Infos,
+    /// Told by VictoriaMetrics where some of its storage did not answer.
+    #[serde(rename = "isPartial")]
+    IsPartial,
     Result,
     Metric,
     Value,

@@ -89,9 +89,11 @@ fn people(shared: &Shared, row: &Row) -> Vec<Vec<Words>> {
 /// A silence in words, where it is known.
 fn hider(shared: &Shared, id: &str) -> String {
     let bare = id.strip_prefix("silence ").unwrap_or(id);
-    let Some(Data::Silences(silences)) = shared.store.data(&Source::Silences) else { return id.to_owned() };
-    silences
-        .iter()
-        .find(|s| s.id == bare)
-        .map_or_else(|| id.to_owned(), |s| format!("{id} by {} until {}: {}", s.created_by, clock(s.ends_at), s.comment))
+    let Some(Data::Silences(union)) = shared.store.data(&Source::Silences) else { return id.to_owned() };
+    let Some(silence) = union.known.iter().find(|s| s.id == bare) else { return id.to_owned() };
+    let split = match (silence.members.len(), union.members.len()) {
+        (few, all) if few < all => format!("on {few} of {all} members, "),
+        _ => String::new(),
+    };
+    format!("{id} by {}, {split}until {}: {}", silence.created_by, clock(silence.ends_at), silence.comment)
 }
