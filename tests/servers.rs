@@ -1,12 +1,20 @@
-//! The adapters against real servers: PostgreSQL, Redis, Prometheus, Alertmanager.
+//! The adapters against real servers: PostgreSQL, Redis, Prometheus, Alertmanager, and what speaks their language or stands before them.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "servers/databases.rs"]
 mod databases;
+#[path = "support/gates.rs"]
+mod gates;
 #[path = "servers/monitoring.rs"]
 mod monitoring;
+#[path = "servers/proxies.rs"]
+mod proxies;
 #[path = "support/servers.rs"]
 mod servers;
+#[path = "servers/split.rs"]
+mod split;
+#[path = "servers/victoria.rs"]
+mod victoria;
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};

@@ -17,6 +17,7 @@ use crate::domain::fault::{Fault, FaultKind};
 
 mod body;
 mod budget;
+mod hints;
 mod words;
 
 pub(crate) use body::{Decode, Typed};
@@ -176,7 +177,9 @@ impl Http {
         let response = self.send(ask, &tried, deadline).await?;
         let mut body = body::Body::new(response, &tried, deadline, self.timeout.min(PAUSE));
         if !body.status().is_success() {
-            return Err(words::of_status(&tried, body.status(), &body.beginning(FAILURE).await));
+            let fault = words::of_status(&tried, body.status(), &body.beginning(FAILURE).await);
+            let mend = hints::of_refusal(body.status(), &fault.detail, &self.auth);
+            return Err(fault.mended_by(mend));
         }
         body.limit(self.largest.min(D::LARGEST))?;
         body.decode(decode, &self.budget).await

@@ -32,12 +32,20 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What was tried and what came back, one line, without secrets.
     pub detail: String,
+    /// What mends it, where the failure itself tells: a line of configuration, or what to do at the other side.
+    pub mend: Option<&'static str>,
 }
 
 impl Fault {
     /// A fault with its words.
     pub fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+        Self { kind, detail: detail.into(), mend: None }
+    }
+
+    /// The same, with what mends it.
+    #[must_use]
+    pub fn mended_by(self, mend: Option<&'static str>) -> Self {
+        Self { mend, ..self }
     }
 }
 
@@ -60,7 +68,8 @@ impl FaultKind {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind.word(), self.detail)
+        write!(f, "{}: {}", self.kind.word(), self.detail)?;
+        self.mend.map_or(Ok(()), |mend| write!(f, "; {mend}"))
     }
 }
 

@@ -14,11 +14,11 @@ use midwatch::domain::time::Stamp;
 use crate::servers;
 use crate::until;
 
-fn now() -> Stamp {
+pub fn now() -> Stamp {
     Stamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64)
 }
 
-fn recent() -> Window {
+pub fn recent() -> Window {
     Window { start: now().before(Duration::from_secs(300)), end: now() }
 }
 
@@ -27,8 +27,8 @@ fn client(server: &servers::Prometheus) -> Prometheus {
 }
 
 async fn scraped(prometheus: &Prometheus) {
-    let up = || async { prometheus.query("up == 1", now(), &[]).await };
-    until("a first scrape", up, |a| a.as_ref().is_ok_and(|a| !a.series.is_empty())).await.unwrap();
+    let up = || async { prometheus.query("up == 1 and on () count(up) == 2", now(), &[]).await };
+    until("a first scrape of both", up, |a| a.as_ref().is_ok_and(|a| !a.series.is_empty())).await.unwrap();
 }
 
 #[tokio::test]

@@ -39,7 +39,16 @@ impl Authority {
         let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
         let subject = format!("/CN={name}");
         self.openssl(&[
-            "req", "-x509", "-subj", &subject, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", &key, "-out", &certificate,
+            "req",
+            "-x509",
+            "-subj",
+            &subject,
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            &key,
+            "-out",
+            &certificate,
         ]);
     }
 
@@ -67,7 +76,8 @@ impl Nginx {
     pub fn start(server: &str, files: &[(&str, &str)]) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let own = folder.path().to_str().unwrap();
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {own};\n")).concat();
+        let temporary: String =
+            ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {own};\n")).concat();
         let server = server.replace("PORT", &port.to_string()).replace("FOLDER", own);
         let config = format!(
             "daemon off;\nmaster_process off;\npid {own}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}server {{\n{server}\n}}\n}}\n"
@@ -95,7 +105,8 @@ fn drop_privileges(command: &mut Command, folder: &Path) {
         return;
     }
     let users = fs::read_to_string("/etc/passwd").unwrap();
-    let mut ids = users.lines().find(|line| line.starts_with("nobody:")).unwrap().split(':').skip(2).map(|id| id.parse().unwrap());
+    let mut ids =
+        users.lines().find(|line| line.starts_with("nobody:")).unwrap().split(':').skip(2).map(|id| id.parse().unwrap());
     let (uid, gid) = (ids.next().unwrap(), ids.next().unwrap());
     for entry in fs::read_dir(folder).unwrap() {
         chown(entry.unwrap().path(), Some(uid), Some(gid)).unwrap();

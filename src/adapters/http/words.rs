@@ -3,19 +3,26 @@
 use reqwest::StatusCode;
 use serde::Deserialize;
 
+use super::hints;
 use crate::domain::fault::{Fault, FaultKind};
 
 /// The most characters of an answer that are quoted.
 const QUOTED: usize = 300;
 
+/// What rustls says where TLS is what failed.
+const OF_TLS: [&str; 5] = ["certificate", "TLS", "tls", "InvalidContentType", "received fatal alert"];
+
 /// A fault from an HTTP status and the beginning of its body.
 pub(crate) fn of_status(tried: &str, status: StatusCode, body: &[u8]) -> Fault {
+    let said = said(body);
     let kind = match status.as_u16() {
         401 | 403 | 407 => FaultKind::Denied,
+        // As nginx tells of a certificate that is missing or not to its liking.
+        400 if said.contains("SSL certificate") => FaultKind::Tls,
         500.. => FaultKind::Failing,
         _ => FaultKind::Refused,
     };
-    Fault::new(kind, joined(&format!("{tried}: {status}"), &said(body)))
+    Fault::new(kind, joined(&format!("{tried}: {status}"), &said))
 }
 
 /// A fault from an answer that could not be decoded.
@@ -33,10 +40,7 @@ pub(crate) fn of_transport(tried: &str, error: reqwest::Error) -> Fault {
     let causes = causes(&error);
     let kind = if error.is_timeout() {
         FaultKind::Timeout
-    } else if causes
-        .iter()
-        .any(|c| c.contains("certificate") || c.contains("TLS") || c.contains("tls") || c.contains("InvalidContentType"))
-    {
+    } else if causes.iter().any(|cause| OF_TLS.iter().any(|word| cause.contains(word))) {
         FaultKind::Tls
     } else if error.is_connect() {
         FaultKind::Unreachable
@@ -44,7 +48,9 @@ pub(crate) fn of_transport(tried: &str, error: reqwest::Error) -> Fault {
         FaultKind::Broken
     };
     // The last cause is the one that says something: the others are "error sending request" and its kin.
-    Fault::new(kind, joined(tried, &quoted(causes.last().map_or("no cause given", String::as_str))))
+    let cause = causes.last().map_or("no cause given", String::as_str);
+    let hung_up = kind == FaultKind::Broken && tried.contains(" https://");
+    Fault::new(kind, joined(tried, &quoted(cause))).mended_by(hints::of_tls(cause).or(hung_up.then_some(hints::HUNG_UP)))
 }
 
 fn causes(error: &dyn std::error::Error) -> Vec<String> {

@@ -33,7 +33,9 @@ impl Known {
         if self.barred && fault.kind == FaultKind::Denied {
             return subject.note(format!("{} answers, but was asked nothing more without its secret", upstream.url), "");
         }
-        subject.missing(fault.to_string(), mend(fault, upstream))
+        // What mends it has a line of its own here.
+        let told = fault.clone().mended_by(None).to_string();
+        subject.missing(told, fault.mend.map_or_else(|| mend(fault, upstream), str::to_owned))
     }
 }
 
@@ -51,10 +53,7 @@ fn mend(fault: &Fault, upstream: &Upstream) -> String {
     match fault.kind {
         FaultKind::Unreachable | FaultKind::Broken => format!("curl -v {url}/-/ready: does it run, and may this host reach it?"),
         FaultKind::Timeout => format!("curl -v {url}/-/ready; if it is only slow: timeout = \"30s\""),
-        FaultKind::Denied if upstream.auth.is_none() => {
-            "set basic = { user = \"…\", password = \"file:…\" } or bearer = \"file:…\"".to_owned()
-        }
-        FaultKind::Denied => "its password or token is not the right one: renew what the reference names".to_owned(),
+        FaultKind::Denied => "its password or token may not do this: ask whoever runs it for one that may".to_owned(),
         FaultKind::Tls => format!("curl -v {url}/-/ready; for a private authority: ca = \"/path/to/ca.pem\""),
         FaultKind::Refused | FaultKind::Garbled => {
             format!("is {url} its whole address, with the prefix it is served under? curl -v {url}/-/ready")
