@@ -199,6 +199,21 @@ fn every_query_is_promql_and_every_variable_is_there() {
     }
 }
 
+/// Each as a recording rule: what promtool reads is what Prometheus reads.
+#[test]
+fn prometheus_takes_every_query() {
+    let mut rules = Vec::new();
+    for dashboard in dashboards() {
+        for target in panels(&dashboard).flat_map(|panel| &panel.targets) {
+            rules.push(serde_json::json!({ "record": format!("q:{}", rules.len()), "expr": filled(&target.expr, &dashboard) }));
+        }
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let groups = serde_json::json!({ "groups": [{ "name": "dashboards", "rules": rules }] });
+    fs::write(file.path(), groups.to_string()).unwrap();
+    promtool(["check", "rules"], &[file.path().to_owned()]);
+}
+
 #[test]
 fn grafana_can_import_the_dashboards() {
     let mut seen = BTreeSet::new();
