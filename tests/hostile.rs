@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use midwatch::adapters::alertmanager::Alertmanagers;
 use midwatch::adapters::health::HealthCheck;
-use midwatch::adapters::http::{Auth, Budget, Endpoint, Gzip};
+use midwatch::adapters::http::{Auth, Budget, Endpoint};
 use midwatch::adapters::prometheus::{Prometheus, RangeQuery};
 use midwatch::domain::fault::{Fault, FaultKind};
 use midwatch::domain::range::Window;
@@ -170,15 +170,8 @@ async fn a_gigabyte_is_too_large() {
 #[tokio::test]
 async fn a_gzip_bomb_stops_at_the_limit_of_what_it_unpacks_to() {
     let server = Server::start(Behaviour::gzip_bomb()).await;
-    let fault = range(&Endpoint { gzip: Gzip::On, largest: FEW, ..patient(&server) }).await.unwrap_err();
+    let fault = range(&Endpoint { largest: FEW, ..patient(&server) }).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::TooLarge, "{fault}");
-}
-
-#[tokio::test]
-async fn compressed_without_having_been_asked_for_is_garbled() {
-    let server = Server::start(Behaviour::gzip_bomb()).await;
-    let fault = range(&patient(&server)).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Garbled, "{fault}");
 }
 
 #[tokio::test]

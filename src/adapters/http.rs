@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
@@ -18,10 +18,12 @@ use crate::domain::fault::{Fault, FaultKind};
 mod body;
 mod budget;
 mod hints;
+mod link;
 mod words;
 
-pub(crate) use body::{Decode, Typed};
+pub(crate) use body::{Decode, Typed, json};
 pub use budget::Budget;
+use link::{Link, Reading};
 
 /// The most that is read of one answer where nothing else is said.
 pub const LARGEST: usize = 64 << 20;
@@ -45,8 +47,6 @@ pub struct Endpoint {
     pub tls: Tls,
     /// The most time one answer may take, connecting and reading included.
     pub timeout: Duration,
-    /// Whether to ask for compressed answers.
-    pub gzip: Gzip,
     /// The most that is read of one answer, bytes, decompressed.
     pub largest: usize,
 }
@@ -60,7 +60,6 @@ impl Endpoint {
             auth: Auth::None,
             tls: Tls::default(),
             timeout: Duration::from_secs(10),
-            gzip: Gzip::Off,
             largest: LARGEST,
         }
     }
@@ -83,16 +82,6 @@ pub enum Auth {
     Bearer(SecretString),
 }
 
-/// Whether to ask for compressed answers: worth it only where the link is slower than Prometheus compresses (about 170 Mbit/s).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Gzip {
-    /// Plain answers: loopback, a data centre's network.
-    #[default]
-    Off,
-    /// Compressed answers: a slow link.
-    On,
-}
-
 /// A client for one endpoint. Cloning shares its connections.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -104,6 +93,7 @@ pub struct Http {
     largest: usize,
     budget: Budget,
     skew: Arc<AtomicI64>,
+    link: Arc<Link>,
 }
 
 /// What is asked.
@@ -115,15 +105,17 @@ pub(crate) struct Ask<'a> {
     pub path: &'a str,
     /// Query or form parameters.
     pub params: &'a [(&'a str, &'a str)],
+    /// Whether the answer may come compressed.
+    packed: bool,
 }
 
 impl<'a> Ask<'a> {
     pub fn get(path: &'a str, params: &'a [(&'a str, &'a str)]) -> Self {
-        Self { method: &Method::GET, path, params }
+        Self { method: &Method::GET, path, params, packed: false }
     }
 
     pub fn post(path: &'a str, params: &'a [(&'a str, &'a str)]) -> Self {
-        Self { method: &Method::POST, path, params }
+        Self { method: &Method::POST, path, params, packed: false }
     }
 }
 
@@ -135,7 +127,6 @@ impl Http {
             .user_agent(concat!("midwatch/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers(endpoint)?)
             .redirect(same_origin())
-            .gzip(endpoint.gzip == Gzip::On)
             .tls_backend_preconfigured(trust(&base, &endpoint.tls)?);
         if is_loopback(&base) {
             client = client.no_proxy();
@@ -150,6 +141,7 @@ impl Http {
             largest: endpoint.largest,
             budget,
             skew: Arc::new(AtomicI64::new(UNKNOWN)),
+            link: Arc::default(),
         })
     }
 
@@ -174,8 +166,10 @@ impl Http {
         let deadline = Instant::now() + self.timeout;
         let room = tokio::time::timeout_at(deadline, self.budget.small()).await;
         let _room = room.map_err(|_| late(&tried, "other answers took all the room for", self.timeout))?;
-        let response = self.send(ask, &tried, deadline).await?;
-        let mut body = body::Body::new(response, &tried, deadline, self.timeout.min(PAUSE));
+        let packed = self.link.wants_packed();
+        let response = self.send(Ask { packed, ..ask }, &tried, deadline).await?;
+        let reading = Reading { packed, ..Reading::default() };
+        let mut body = body::Body::new(response, &tried, deadline, self.timeout.min(PAUSE), (&self.link, reading));
         if !body.status().is_success() {
             let fault = words::of_status(&tried, body.status(), &body.beginning(FAILURE).await);
             let mend = hints::of_refusal(body.status(), &fault.detail, &self.auth);
@@ -210,7 +204,8 @@ impl Http {
     }
 
     fn request(&self, ask: Ask<'_>) -> RequestBuilder {
-        let request = self.client.request(ask.method.clone(), self.url(ask.path));
+        let encoding = if ask.packed { "gzip" } else { "identity" };
+        let request = self.client.request(ask.method.clone(), self.url(ask.path)).header(ACCEPT_ENCODING, encoding);
         let request = match &self.auth {
             Auth::None => request,
             Auth::Basic { user, password } => request.basic_auth(user, Some(password.expose_secret())),

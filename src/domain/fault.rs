@@ -47,6 +47,11 @@ impl Fault {
     pub fn mended_by(self, mend: Option<&'static str>) -> Self {
         Self { mend, ..self }
     }
+
+    /// What went wrong, and what mends it where that is known.
+    pub fn told(&self) -> String {
+        self.mend.map_or_else(|| self.detail.clone(), |mend| format!("{}; {mend}", self.detail))
+    }
 }
 
 impl FaultKind {
@@ -68,8 +73,7 @@ impl FaultKind {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind.word(), self.detail)?;
-        self.mend.map_or(Ok(()), |mend| write!(f, "; {mend}"))
+        write!(f, "{}: {}", self.kind.word(), self.told())
     }
 }
 

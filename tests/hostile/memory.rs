@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use midwatch::adapters::http::{Budget, Endpoint, Gzip};
+use midwatch::adapters::http::{Budget, Endpoint};
 use midwatch::adapters::prometheus::{Prometheus, RangeQuery};
 
 use crate::server::{Behaviour, Server};
@@ -41,7 +41,7 @@ async fn a_client_of_ten_servers() {
     let Ok(urls) = std::env::var(SERVERS) else { return };
     let budget = Budget::default();
     let asking = urls.split(' ').map(|url| {
-        let endpoint = Endpoint { gzip: Gzip::On, timeout: Duration::from_secs(120), largest: ENOUGH, ..Endpoint::new(url) };
+        let endpoint = Endpoint { timeout: Duration::from_secs(120), largest: ENOUGH, ..Endpoint::new(url) };
         let prometheus = Prometheus::new(&endpoint, budget.clone()).unwrap();
         async move {
             let query = RangeQuery { expr: "up", window: window(), step: Duration::from_secs(15), points: 200 };

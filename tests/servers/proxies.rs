@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use midwatch::adapters::alertmanager::Alertmanagers;
 use midwatch::adapters::http::{Auth, Budget, Endpoint};
-use midwatch::adapters::prometheus::Prometheus;
+use midwatch::adapters::prometheus::{Prometheus, RangeQuery};
 use midwatch::adapters::tls::Tls;
 use midwatch::domain::fault::{Fault, FaultKind};
+use midwatch::domain::range::Window;
+use midwatch::domain::time::Stamp;
 
 use crate::gates::{Authority, Nginx};
 use crate::monitoring::now;
-use crate::servers::{Alertmanager, PASSWORD, Prometheus as Server};
+use crate::servers::{Alertmanager, PASSWORD, Prometheus as Server, eventually};
 
 fn endpoint(url: &str) -> Endpoint {
     Endpoint { timeout: Duration::from_secs(30), ..Endpoint::new(url) }
@@ -160,6 +162,32 @@ async fn who_asks_must_show_a_certificate_where_one_is_wanted() {
     // Its alert and the end of its connection overtake each other.
     let fault = ask(&showing(ours(&others), &open)).await.unwrap_err();
     assert!(fault.mend.is_some_and(|mend| mend.contains("that it trusts")), "{fault:?}");
+}
+
+/// What nginx was asked for as it handed answers on at this rate (nginx's spelling), one after the other.
+async fn encodings(server: &Server, rate: &str) -> Vec<String> {
+    let limited = format!(
+        "listen 127.0.0.1:PORT; limit_rate {rate}; access_log FOLDER/asked asked; location / {{ proxy_pass {}; proxy_buffers 64 64k; }}",
+        server.url
+    );
+    let nginx = Nginx::start(&limited, &[("asked", "")]);
+    let prometheus = Prometheus::new(&endpoint(&format!("http://127.0.0.1:{}", nginx.port)), Budget::default()).unwrap();
+    let many = (0..4).map(|n| format!(r#"label_replace(vector(time()), "n", "{n}", "", "")"#)).collect::<Vec<_>>().join(" or ");
+    let window = Window { start: Stamp(0), end: Stamp(9_999_000) };
+    for _ in 0..2 {
+        let query = RangeQuery { expr: &many, window, step: Duration::from_secs(1), points: 100 };
+        assert_eq!(prometheus.query_range(query).await.unwrap().series.len(), 4);
+    }
+    let asked = || std::fs::read_to_string(nginx.folder().join("asked")).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    eventually("both are logged", || asked().len() == 2);
+    asked()
+}
+
+#[tokio::test]
+async fn answers_are_compressed_where_the_link_is_slow() {
+    let server = Server::start(&[]);
+    assert_eq!(encodings(&server, "0").await, ["identity", "identity"]);
+    assert_eq!(encodings(&server, "1m").await, ["identity", "gzip"]);
 }
 
 #[tokio::test]

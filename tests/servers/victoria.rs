@@ -1,4 +1,4 @@
-//! VictoriaMetrics, which speaks Prometheus's language: what it leaves out is told as absent, never as nothing.
+//! `VictoriaMetrics`, which speaks Prometheus's language: what it leaves out is told as absent, never as nothing.
 
 use std::time::Duration;
 

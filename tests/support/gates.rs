@@ -1,5 +1,5 @@
 //! What stands between midwatch and a Prometheus elsewhere: certificates by openssl, an nginx that lets nobody in unasked; and what
-//! speaks Prometheus's language without being one: VictoriaMetrics with vmalert. Like those of `servers`, each ends when dropped.
+//! speaks Prometheus's language without being one: `VictoriaMetrics` with vmalert. Like those of `servers`, each ends when dropped.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fs;
@@ -66,7 +66,7 @@ impl Authority {
 
 /// An nginx on a port of its own.
 pub struct Nginx {
-    pub process: Process,
+    _process: Process,
     pub port: u16,
     folder: TempDir,
 }
@@ -80,7 +80,7 @@ impl Nginx {
             ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {own};\n")).concat();
         let server = server.replace("PORT", &port.to_string()).replace("FOLDER", own);
         let config = format!(
-            "daemon off;\nmaster_process off;\npid {own}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}server {{\n{server}\n}}\n}}\n"
+            "daemon off;\nmaster_process off;\npid {own}/pid;\nevents {{}}\nhttp {{\nlog_format asked $http_accept_encoding;\naccess_log off;\n{temporary}server {{\n{server}\n}}\n}}\n"
         );
         fs::write(folder.path().join("nginx.conf"), config).unwrap();
         for (name, text) in files {
@@ -91,7 +91,7 @@ impl Nginx {
         drop_privileges(&mut nginx, folder.path());
         let mut process = Process::spawn(nginx, folder.path());
         process.listening(port);
-        Self { process, port, folder }
+        Self { _process: process, port, folder }
     }
 
     pub fn folder(&self) -> &Path {
@@ -115,9 +115,9 @@ fn drop_privileges(command: &mut Command, folder: &Path) {
     command.uid(uid).gid(gid);
 }
 
-/// A VictoriaMetrics that scrapes itself every second, and nobody.
+/// A `VictoriaMetrics` that scrapes itself every second, and nobody.
 pub struct Victoria {
-    pub process: Process,
+    _process: Process,
     pub url: String,
     pub folder: TempDir,
 }
@@ -138,7 +138,7 @@ impl Victoria {
         server.args(rules.map(|port| format!("-vmalert.proxyURL=http://127.0.0.1:{port}")));
         let mut process = Process::spawn(server, folder.path());
         process.listening(port);
-        Self { process, url: format!("http://127.0.0.1:{port}{prefix}"), folder }
+        Self { _process: process, url: format!("http://127.0.0.1:{port}{prefix}"), folder }
     }
 
     /// A vmalert at `port` that evaluates one alert which always fires, and tells nobody.

@@ -61,11 +61,11 @@ pub(super) fn silences(all: Known<wire::Silence>) -> Vec<Silence> {
     for silence in all.into_iter().map(|(member, silence)| silence.into_domain(member)) {
         by_id.entry(silence.id.clone()).or_default().push(silence);
     }
-    by_id.into_values().filter_map(newest).collect()
+    by_id.into_values().filter_map(|views| newest(&views)).collect()
 }
 
 /// The newest version, as Alertmanagers settle it among themselves, and who knows it otherwise.
-fn newest(views: Vec<Silence>) -> Option<Silence> {
+fn newest(views: &[Silence]) -> Option<Silence> {
     let newest = views.iter().rev().max_by_key(|view| view.updated_at)?.clone();
     let members = views.iter().flat_map(|view| view.members.clone()).collect();
     let dissent = views.iter().filter(|view| view.state != newest.state).flat_map(|view| view.members.clone()).collect();

@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::budget::{Budget, SMALL};
+use super::link::{Link, Reading};
 use super::words;
 use crate::domain::fault::{Fault, FaultKind};
 
@@ -27,7 +28,7 @@ const IN_FLIGHT: usize = 4;
 const LONGEST_STRING: usize = 1 << 20;
 
 /// How an answer becomes a value.
-pub(crate) trait Decode: Send + 'static {
+pub(crate) trait Decode: Sized + Send + 'static {
     /// The value.
     type Out: Send + 'static;
     /// The most that is read of its answers, in bytes.
@@ -36,6 +37,19 @@ pub(crate) trait Decode: Send + 'static {
     const KEPT: usize;
     /// Decodes the one JSON value of the body.
     fn decode<'de, D: Deserializer<'de>>(self, from: D) -> Result<Self::Out, D::Error>;
+    /// The same while the body comes in, for who knows a shorter way.
+    fn stream(self, from: impl Read) -> serde_json::Result<Self::Out> {
+        json(from, |from| self.decode(from))
+    }
+}
+
+type Reader<R> = serde_json::Deserializer<serde_json::de::IoRead<BufReader<R>>>;
+
+/// The one JSON value that can be read there, and nothing behind it.
+pub(crate) fn json<R: Read, T>(from: R, decode: impl FnOnce(&mut Reader<R>) -> serde_json::Result<T>) -> serde_json::Result<T> {
+    let mut from = serde_json::Deserializer::from_reader(BufReader::with_capacity(TINY, from));
+    let value = decode(&mut from)?;
+    from.end().map(|()| value)
 }
 
 /// Any owned value. It has no limits of its own, so less of its answers is read.
@@ -65,11 +79,26 @@ pub(super) struct Body<'a> {
     pause: Duration,
     limit: usize,
     read: usize,
+    link: &'a Link,
+    reading: Reading,
+}
+
+/// However reading it ended, it tells how fast the link is.
+impl Drop for Body<'_> {
+    fn drop(&mut self) {
+        self.link.learn(self.reading);
+    }
 }
 
 impl<'a> Body<'a> {
-    pub fn new(response: Response, tried: &'a str, deadline: Instant, pause: Duration) -> Self {
-        Self { response, tried, deadline, pause, limit: usize::MAX, read: 0 }
+    pub fn new(
+        response: Response,
+        tried: &'a str,
+        deadline: Instant,
+        pause: Duration,
+        (link, reading): (&'a Link, Reading),
+    ) -> Self {
+        Self { response, tried, deadline, pause, limit: usize::MAX, read: 0, link, reading }
     }
 
     pub fn status(&self) -> StatusCode {
@@ -113,11 +142,7 @@ impl<'a> Body<'a> {
     async fn stream<D: Decode>(mut self, first: Vec<u8>, decode: D) -> Result<D::Out, Fault> {
         let beginning = first[..first.len().min(FIRST_WORDS)].to_vec();
         let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-        let decoding = spawn_blocking(move || {
-            let mut from = serde_json::Deserializer::from_reader(BufReader::with_capacity(TINY, Chunks::new(first, receiver)));
-            let value = decode.decode(&mut from)?;
-            from.end().map(|()| value)
-        });
+        let decoding = spawn_blocking(move || decode.stream(Chunks::new(first, receiver)));
         // When the decoder has given up it has the better words; nothing more needs to be read.
         while let Some(chunk) = self.next().await? {
             if sender.send(chunk).await.is_err() {
@@ -129,8 +154,15 @@ impl<'a> Body<'a> {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
-        let until = self.deadline.min(Instant::now() + self.pause);
-        let chunk = match tokio::time::timeout_at(until, self.response.chunk()).await {
+        let asked = Instant::now();
+        let until = self.deadline.min(asked + self.pause);
+        let chunk = tokio::time::timeout_at(until, self.response.chunk()).await;
+        // How long the first piece took to come tells how long it took to find, not to send.
+        if self.read > 0 {
+            self.reading.waited += asked.elapsed();
+            self.reading.bytes += chunk.as_ref().ok().and_then(|c| c.as_ref().ok()?.as_ref()).map_or(0, Bytes::len);
+        }
+        let chunk = match chunk {
             Ok(chunk) => chunk.map_err(|e| words::of_transport(self.tried, e))?,
             Err(_) if until < self.deadline => return Err(self.late(&format!("nothing came for {:?}", self.pause))),
             Err(_) => return Err(self.late("not complete in time")),

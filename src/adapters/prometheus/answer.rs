@@ -4,6 +4,7 @@
 //! is bounded: in series, in samples, in text.
 
 use std::collections::HashSet;
+use std::io::Read;
 use std::sync::Arc;
 
 use serde::Deserializer;
@@ -18,12 +19,13 @@ use crate::domain::time::Stamp;
 /// The most series kept of one answer: no panel shows more.
 const MOST_SERIES: usize = 2_000;
 /// The most samples kept of one answer, 16 bytes each.
-const MOST_SAMPLES: usize = 500_000;
+const MOST_SAMPLES: usize = 1_000_000;
 /// The most label text kept of one answer, bytes.
 const MOST_TEXT: usize = 4 << 20;
 /// The most warnings and infos kept of one answer.
 const MOST_REMARKS: usize = 20;
 
+mod scan;
 mod visitors;
 
 use visitors::EnvelopeVisitor;
@@ -47,6 +49,12 @@ impl Decode for AnswerDecode {
 
     fn decode<'de, D: Deserializer<'de>>(self, from: D) -> Result<Self::Out, D::Error> {
         from.deserialize_map(EnvelopeVisitor(Gather { grid: self.grid, ..Gather::default() }))
+    }
+
+    fn stream(self, from: impl Read) -> serde_json::Result<Self::Out> {
+        let mut gather = Gather { grid: self.grid, ..Gather::default() };
+        let rest = scan::series(&mut gather, from);
+        http::json(rest, |from| from.deserialize_map(EnvelopeVisitor(gather)))
     }
 }
 

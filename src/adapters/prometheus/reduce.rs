@@ -35,8 +35,9 @@ impl Grid {
     }
 
     fn column(&self, at: Stamp) -> i64 {
-        let offset = i128::from(at.0) - i128::from(self.start);
-        (offset * i128::from(self.columns) / i128::from(self.span)).clamp(0, i128::from(self.columns)) as i64
+        let offset = at.0.saturating_sub(self.start).clamp(0, self.span);
+        let wide = || (i128::from(offset) * i128::from(self.columns) / i128::from(self.span)) as i64;
+        offset.checked_mul(self.columns).map_or_else(wide, |product| product / self.span)
     }
 }
 
@@ -69,15 +70,18 @@ impl Reducer {
             Some(column) if sample.at <= column.last.at => {}
             Some(column) if column.index == index => column.add(sample),
             open => {
-                let closed = open.replace(Column::new(index, sample));
-                self.out.extend(closed.iter().flat_map(Column::kept));
+                if let Some(closed) = open.replace(Column::new(index, sample)) {
+                    closed.keep(&mut self.out);
+                }
             }
         }
     }
 
     /// The samples kept, in the order of time.
     pub fn finish(mut self) -> Vec<Sample> {
-        self.out.extend(self.open.iter().flat_map(Column::kept));
+        if let Some(closed) = self.open {
+            closed.keep(&mut self.out);
+        }
         self.out.shrink_to_fit();
         self.out
     }
@@ -99,11 +103,15 @@ impl Column {
         self.last = sample;
     }
 
-    fn kept(&self) -> impl Iterator<Item = Sample> + use<> {
-        let mut four = [self.first, self.lowest, self.highest, self.last];
-        four.sort_by_key(|s| s.at);
-        let mut before = None;
-        four.into_iter().filter(move |s| before.replace(s.at) != Some(s.at))
+    /// Behind what was kept of the columns before, each sample once.
+    fn keep(&self, out: &mut Vec<Sample>) {
+        let (one, other) =
+            if self.lowest.at < self.highest.at { (self.lowest, self.highest) } else { (self.highest, self.lowest) };
+        for sample in [self.first, one, other, self.last] {
+            if out.last().is_none_or(|last| last.at < sample.at) {
+                out.push(sample);
+            }
+        }
     }
 }
 

@@ -167,7 +167,7 @@ pub fn instead(input: &Input) -> Option<Notice> {
         return Some(Notice::new(Role::Dim, "nothing asked", "this panel has no query"));
     }
     if let Some(fault) = input.results.iter().find_map(|o| o.fault) {
-        return Some(Notice::new(Role::Critical, fault.kind.word(), &fault.detail));
+        return Some(Notice::new(Role::Critical, fault.kind.word(), &fault.told()));
     }
     if let Some(source) = foreign {
         return Some(Notice::new(Role::Unknown, "not from Prometheus", &format!("it asks {source}")));

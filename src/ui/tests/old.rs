@@ -1,9 +1,9 @@
 //! What is old, partial or unknown is never drawn as if all were well.
 
 use crate::app::model::Model;
-use crate::app::need::Source;
+use crate::app::need::{Data, Source};
 use crate::app::tests::fixtures::jobs::ledger;
-use crate::app::tests::fixtures::{alert, fail, model, press, report, rules, wait};
+use crate::app::tests::fixtures::{alert, answer, fail, model, press, report, rules, wait};
 use crate::domain::fault::FaultKind;
 use crate::ui::tests::night::{draw, night, resize};
 use crate::ui::tests::picture::text;
@@ -76,6 +76,14 @@ fn rule_03_a_watchdog_that_does_not_reach_alertmanager_is_lost() {
     rules(&mut model, &[("Watchdog", true)]);
     report(&mut model, vec![alert("Other")]);
     assert!(picture(&model).contains("✖ watchdog lost"));
+}
+
+#[test]
+fn rule_02_rules_that_are_evaluated_elsewhere_are_told_as_absent() {
+    let mut model = model(&["production"]);
+    report(&mut model, vec![]);
+    answer(&mut model, Source::Rules, Data::Rules(vec![]));
+    assert!(picture(&model).contains("prometheus no rules"), "{}", picture(&model));
 }
 
 #[test]

@@ -49,7 +49,7 @@ enum Key {
     Data,
     Warnings,
     Infos,
-    /// Told by VictoriaMetrics where some of its storage did not answer.
+    /// Told by `VictoriaMetrics` where some of its storage did not answer.
     #[serde(rename = "isPartial")]
     IsPartial,
     Result,
@@ -246,7 +246,7 @@ impl Gather {
 }
 
 /// A label set; none when its text does not fit any more.
-struct Metric<'a>(&'a mut Gather);
+pub(super) struct Metric<'a>(pub &'a mut Gather);
 
 impl<'de> DeserializeSeed<'de> for Metric<'_> {
     type Value = Option<Labels>;
