@@ -16,6 +16,7 @@ use crate::app::screen::Screen;
 use crate::app::screens::alerts::{Tab, rules as known_rules};
 use crate::app::selection::first_row;
 use crate::app::spot::Spot;
+use crate::domain::alert::Member;
 use crate::domain::clean::Clean;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::theme::Role;
@@ -48,6 +49,14 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
             pen.spot_word(area, 0, tab.title(), Spot::Call(Call::with("tab", &tab.title().to_lowercase())));
         }
     }
+}
+
+/// How many members told, where one did not, and why it did not.
+fn silent(members: &[Member]) -> Option<Words> {
+    let answered = members.iter().filter(|member| member.state.is_ok()).count();
+    let (member, fault) = members.iter().find_map(|member| member.state.as_ref().err().map(|fault| (member, fault)))?;
+    let words = format!("  {answered} of {} members; {}: {}", members.len(), Clean::new(&member.url), fault.kind.word());
+    Some((Role::Warning, words))
 }
 
 /// The tabs, then how much of what the shown one lists, and how far that can be trusted.

@@ -12,7 +12,7 @@ use crate::app::rows::{self, Row};
 use crate::app::screen::{Screen, Travel};
 use crate::app::selection::Selection;
 use crate::app::spot::Spot;
-use crate::domain::alert::Silence;
+use crate::domain::alert::{Member, Silence, Union};
 use crate::domain::labels::Labels;
 
 /// The state of the list of silences.
@@ -35,11 +35,20 @@ pub struct Detail {
     pub scroll: usize,
 }
 
-/// Every silence that Alertmanager told of, expired ones among them.
+/// Every silence that any Alertmanager told of, expired ones among them.
 pub fn known(shared: &Shared) -> &[Silence] {
+    told(shared).map_or(&[], |union| &union.known)
+}
+
+/// Every Alertmanager that was asked for its silences, and whether it told.
+pub fn members(shared: &Shared) -> &[Member] {
+    told(shared).map_or(&[], |union| &union.members)
+}
+
+fn told(shared: &Shared) -> Option<&Union<Silence>> {
     match shared.store.data(&Source::Silences) {
-        Some(Data::Silences(silences)) => silences,
-        _ => &[],
+        Some(Data::Silences(union)) => Some(union),
+        _ => None,
     }
 }
 

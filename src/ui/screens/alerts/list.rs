@@ -43,18 +43,11 @@ fn summary(model: &Model, lines: &[Line], pen: &Pen<'_>) -> Vec<Words> {
     let shown = lines.iter().filter(|l| matches!(l, Line::Alert(_))).count();
     let mut words = screen::head(model, shown, rows::rows(shared).len(), &alerts.filter, pen);
     words.extend(alerts.group.iter().map(|g| (Role::Dim, format!("  by {}", Clean::new(g)))));
-    words.extend(members(shared));
+    if let Some(Data::Alerts(set)) = shared.store.data(&Source::Alerts) {
+        words.extend(screen::silent(&set.members));
+    }
     words.extend(staleness(&shared.freshness(&Source::Alerts)).map(|(r, text)| (r, format!("  {text}"))));
     words
-}
-
-fn members(shared: &Shared) -> Option<Words> {
-    let Some(Data::Alerts(set)) = shared.store.data(&Source::Alerts) else { return None };
-    let silent = set.members.iter().find_map(|m| m.state.as_ref().err().map(|e| (m, e)));
-    let (member, fault) = silent?;
-    let words =
-        format!("  {} of {} members; {}: {}", set.answered(), set.members.len(), Clean::new(&member.url), fault.kind.word());
-    Some((Role::Warning, words))
 }
 
 fn empty(model: &Model) -> String {

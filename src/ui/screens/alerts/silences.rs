@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Shared};
 use crate::app::need::Source;
-use crate::app::screens::alerts::silences::{Detail, hides, is_live, known};
+use crate::app::screens::alerts::silences::{Detail, hides, is_live, known, members};
 use crate::app::spot::Spot;
 use crate::domain::alert::Silence;
 use crate::domain::clean::Clean;
@@ -21,6 +21,7 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let listed = silences.listed(shared);
     let live = known(shared).iter().filter(|silence| is_live(silence)).count();
     let mut head = screen::head(model, listed.len(), live, &silences.filter, pen);
+    head.extend(screen::silent(members(shared)));
     head.extend(staleness(&shared.freshness(&Source::Silences)).map(|(role, text)| (role, format!("  {text}"))));
     pen.line(area, 0, &head);
     let area = screen::below(area);
@@ -43,7 +44,7 @@ fn empty(model: &Model) -> &'static str {
 fn line(shared: &Shared, silence: &Silence, area: Rect, y: u16, pen: &mut Pen<'_>) {
     pen.spot(area, y, Spot::Silence(silence.id.clone()));
     let hidden = hides(shared, silence).len();
-    let rest = pen.right(area, y, &[(Role::Dim, format!("  {} ", when(shared, silence)))]);
+    let rest = pen.right(area, y, &[(Role::Dim, format!("  {}{} ", split(shared, silence), when(shared, silence)))]);
     let words = [
         sign(silence, pen),
         (if hidden > 0 { Role::Warning } else { Role::Dim }, format!("hides {hidden:<3} ")),
@@ -61,6 +62,14 @@ fn sign(silence: &Silence, pen: &Pen<'_>) -> Words {
         _ => (Role::Dim, "·", "-"),
     };
     (role, format!(" {} {:<8}", pen.look.pick(unicode, ascii), Clean::new(&silence.state)))
+}
+
+/// Which share of the Alertmanagers knows it, where not all do: it hides nothing from the others.
+fn split(shared: &Shared, silence: &Silence) -> String {
+    match (silence.members.len(), members(shared).len()) {
+        (few, all) if few < all => format!("on {few} of {all} members, "),
+        _ => String::new(),
+    }
 }
 
 fn matchers(silence: &Silence) -> String {
@@ -100,6 +109,11 @@ fn lines(shared: &Shared, silence: &Silence, width: usize) -> Vec<Vec<Words>> {
     lines.push(pair("id", &silence.id, Role::Text));
     lines.push(pair("begins", &clock(silence.starts_at), Role::Text));
     lines.push(pair("ends", &clock(silence.ends_at), Role::Text));
+    lines.extend(members(shared).iter().enumerate().map(|(n, member)| {
+        let knows = if silence.members.contains(&n) { "knows it" } else { "does not know it: it hides nothing there" };
+        let told = member.state.as_ref().map_or_else(ToString::to_string, |_| knows.to_owned());
+        pair("member", &format!("{}  {told}", member.url), Role::Dim)
+    }));
     lines.push(pair("last changed", &clock(silence.updated_at), Role::Text));
     lines.extend(wrapped("comment", &silence.comment, width));
     let hidden = hides(shared, silence);
