@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// A smaller answer tells nothing: it may lie ready in the kernel's buffers. Bytes.
 const LARGE: usize = 256 << 10;
+/// A shorter wait tells nothing either: the machine, or a server that sends while it evaluates, may have been busy.
+const WAIT: Duration = Duration::from_millis(50);
 /// A slower link is asked for compressed answers (128 Mbit/s). Bytes a second.
 const SLOW: f64 = 16e6;
 /// A faster one is asked for plain ones again (192 Mbit/s): between the two it stays as it is.
@@ -63,7 +65,7 @@ impl State {
         let rate = reading.bytes as f64 / reading.waited.as_secs_f64();
         match (self, reading.packed) {
             _ if reading.bytes < LARGE => self,
-            (Self::Plain, false) if rate < SLOW => Self::Packed(PATIENCE),
+            (Self::Plain, false) if rate < SLOW && reading.waited >= WAIT => Self::Packed(PATIENCE),
             (Self::Packed(0), true) if reading.bytes <= TRIAL && rate >= SLOW => Self::Trial,
             (Self::Packed(left), true) => Self::Packed(left.saturating_sub(1)),
             (Self::Trial, false) if rate > FAST => Self::Plain,
@@ -88,6 +90,8 @@ mod tests {
         assert_eq!(State::Plain.after(small), State::Plain);
         assert_eq!(State::Plain.after(Reading { bytes: LARGE, ..Reading::default() }), State::Plain, "it lay ready");
         assert_eq!(State::Plain.after(reading(false, 27, 900.0)), State::Plain);
+        let busy = Reading { packed: false, bytes: LARGE, waited: WAIT / 2 };
+        assert_eq!(State::Plain.after(busy), State::Plain);
         assert_eq!(State::Plain.after(reading(false, 1, 1.0)), State::Packed(PATIENCE));
     }
 

@@ -133,7 +133,6 @@ impl<R: Read> Scan<R> {
             }
             // The last two stay, in case they are the brackets.
             self.at += ahead.len().checked_sub(2).filter(|n| *n > 0)?;
-            self.taken = self.taken.max(self.at.saturating_sub(LONGEST / 2));
         }
     }
 
