@@ -158,10 +158,11 @@ async fn who_asks_must_show_a_certificate_where_one_is_wanted() {
     let server = Server::start_with(&[], "", &[&format!("--web.config.file={}", papers.path("web.yml").display())]);
     let open = Endpoint { url: server.url.replace("http://", "https://"), ..open };
     assert_eq!(ask(&showing(ours(&papers), &open)).await, Ok(1));
-    refused(&open, FaultKind::Tls, "fatal alert", "client = ").await;
-    // Its alert and the end of its connection overtake each other.
-    let fault = ask(&showing(ours(&others), &open)).await.unwrap_err();
-    assert!(fault.mend.is_some_and(|mend| mend.contains("that it trusts")), "{fault:?}");
+    // Its alert and the end of its connection overtake each other, so the kind of the fault is not always the same.
+    for (client, mend) in [(None, "client = "), (ours(&others), "that it trusts")] {
+        let fault = ask(&showing(client, &open)).await.unwrap_err();
+        assert!(fault.mend.is_some_and(|advice| advice.contains(mend)), "{fault:?}");
+    }
 }
 
 /// What nginx was asked for as it handed answers on at this rate (nginx's spelling), one after the other.

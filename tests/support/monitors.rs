@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Process, free_port};
+use super::{Process, eventually, free_port};
 
 /// A Prometheus that scrapes itself every second, with a rule that always fires and one that never does.
 pub struct Prometheus {
@@ -43,6 +43,8 @@ impl Prometheus {
         server.arg(format!("--web.external-url=http://127.0.0.1:{port}{prefix}")).args(options);
         let mut process = Process::spawn(server, folder.path());
         process.listening(port);
+        // It listens before it answers, and not always in plain words.
+        eventually("a Prometheus that is ready", || process.log().contains("Server is ready"));
         Self { process, url: format!("http://127.0.0.1:{port}{prefix}"), folder }
     }
 }
