@@ -6,8 +6,8 @@ use crate::app::effect::Effect;
 use crate::app::model::{Model, needs};
 use crate::app::need::{Data, Source};
 use crate::app::screens::alerts::Tab;
-use crate::app::tests::fixtures::{START, alert, answer, at, model, press, report, rules, target, wait, write};
-use crate::domain::alert::{Alert, AlertState, MatchOp, Matcher, Silence};
+use crate::app::tests::fixtures::{START, alert, answer, at, members, model, press, report, rules, target, wait, write};
+use crate::domain::alert::{Alert, AlertState, MatchOp, Matcher, Silence, Union};
 use crate::domain::rule::{Rule, RuleGroup};
 use crate::domain::target::{Target, TargetHealth};
 
@@ -169,6 +169,8 @@ fn silence(id: &str, state: &str, ends_in: u64) -> Silence {
         updated_at: START,
         created_by: "ada".into(),
         comment: "known".into(),
+        members: vec![0],
+        dissent: vec![],
     }
 }
 
@@ -179,7 +181,7 @@ fn silences_tell_what_they_hide_and_expired_ones_are_left_out() {
     report(&mut model, vec![hidden]);
     press(&mut model, "]");
     let silences = vec![silence("gone", "expired", 0), silence("to come", "pending", 10), silence("two", "active", 900)];
-    answer(&mut model, Source::Silences, Data::Silences(silences));
+    answer(&mut model, Source::Silences, Data::Silences(Union { known: silences, members: members(&[true]) }));
     let screen = &model.screens.alerts.silences;
     let listed: Vec<_> = screen.listed(&model.shared).into_iter().map(|s| s.id.clone()).collect();
     assert_eq!(listed, ["two", "to come"]);
