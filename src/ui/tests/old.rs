@@ -3,9 +3,10 @@
 use crate::app::model::Model;
 use crate::app::need::{Data, Source};
 use crate::app::tests::fixtures::jobs::ledger;
-use crate::app::tests::fixtures::{alert, answer, fail, model, press, report, rules, wait};
+use crate::app::tests::fixtures::{alert, answer, fail, members, model, press, report, rules, wait};
+use crate::domain::alert::Union;
 use crate::domain::fault::FaultKind;
-use crate::ui::tests::night::{draw, night, resize};
+use crate::ui::tests::night::{draw, night, resize, silence};
 use crate::ui::tests::picture::text;
 use crate::ui::theme::Look;
 
@@ -76,6 +77,16 @@ fn rule_03_a_watchdog_that_does_not_reach_alertmanager_is_lost() {
     rules(&mut model, &[("Watchdog", true)]);
     report(&mut model, vec![alert("Other")]);
     assert!(picture(&model).contains("✖ watchdog lost"));
+}
+
+#[test]
+fn rule_03_a_silence_that_one_member_knows_is_told_as_such() {
+    let mut model = model(&["production"]);
+    press(&mut model, "3 ]");
+    let union = Union { known: vec![silence()], members: members(&[true, false]) };
+    answer(&mut model, Source::Silences, Data::Silences(union));
+    let drawn = picture(&model);
+    assert!(drawn.contains("on 1 of 2 members") && drawn.contains("unreachable"), "{drawn}");
 }
 
 #[test]

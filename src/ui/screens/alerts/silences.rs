@@ -109,11 +109,13 @@ fn lines(shared: &Shared, silence: &Silence, width: usize) -> Vec<Vec<Words>> {
     lines.push(pair("id", &silence.id, Role::Text));
     lines.push(pair("begins", &clock(silence.starts_at), Role::Text));
     lines.push(pair("ends", &clock(silence.ends_at), Role::Text));
-    lines.extend(members(shared).iter().enumerate().map(|(n, member)| {
-        let knows = if silence.members.contains(&n) { "knows it" } else { "does not know it: it hides nothing there" };
-        let told = member.state.as_ref().map_or_else(ToString::to_string, |_| knows.to_owned());
-        pair("member", &format!("{}  {told}", member.url), Role::Dim)
-    }));
+    if !split(shared, silence).is_empty() {
+        lines.extend(members(shared).iter().enumerate().map(|(n, member)| {
+            let knows = if silence.members.contains(&n) { "knows it" } else { "does not know it: it hides nothing there" };
+            let told = member.state.as_ref().map_or_else(ToString::to_string, |_| knows.to_owned());
+            pair("member", &format!("{}  {told}", member.url), Role::Dim)
+        }));
+    }
     lines.push(pair("last changed", &clock(silence.updated_at), Role::Text));
     lines.extend(wrapped("comment", &silence.comment, width));
     let hidden = hides(shared, silence);
