@@ -46,7 +46,9 @@ fn empty(model: &Model) -> &'static str {
     match &shared.environment().prometheus {
         None => " no Prometheus is configured for this environment",
         _ if !model.screens.alerts.rules.filter.is_empty() => " nothing passes the filter; Esc clears it",
-        _ if shared.freshness(&Source::Rules).is_fresh() => " Prometheus has no rules: nothing would ever alert",
+        _ if shared.freshness(&Source::Rules).is_fresh() => {
+            " Prometheus evaluates no rules; those of another, like vmalert, are not seen here"
+        }
         _ => " unknown: Prometheus has not answered",
     }
 }
