@@ -16,6 +16,7 @@ use midwatch::domain::alert::{Alert, AlertSet, AlertState};
 use midwatch::domain::bell::Bell;
 use midwatch::domain::guard::Guard;
 use midwatch::domain::labels::Labels;
+use midwatch::domain::response::Response;
 use midwatch::domain::series::{Answer, Sample, Series};
 use midwatch::domain::time::{Moment, Stamp};
 use midwatch::grafana;
@@ -48,7 +49,14 @@ fn model() -> Model {
     };
     let keymap = Keymap::load(DEFAULT, &[]).unwrap_or_default();
     Model::new(
-        Setup { environments: vec![environment], keymap, bell: Bell::default(), breakages: vec![], shared_ledger: true },
+        Setup {
+            environments: vec![environment],
+            keymap,
+            bell: Bell::default(),
+            breakages: vec![],
+            shared_ledger: true,
+            response: Response::default(),
+        },
         0,
         SIZE,
         now(),

@@ -76,7 +76,7 @@ pub fn measure(seat: &Seat, home: &Path) -> Measured {
 fn listen(mut reader: Box<dyn Read + Send>) -> Receiver<Chunk> {
     let (to, output) = channel();
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65536];
         while let Ok(some @ 1..) = reader.read(&mut buffer) {
             if to.send((Instant::now(), buffer[..some].to_vec())).is_err() {
                 break;

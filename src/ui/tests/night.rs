@@ -310,7 +310,9 @@ fn dashboards(model: &mut Model) {
     let slow = Target { took: Duration::from_millis(3100), ..target("edge", TargetHealth::Up, "") };
     let late = Target { last_scrape: Some(START), ..target("stuck", TargetHealth::Up, "") };
     let mut targets = vec![target("app", TargetHealth::Up, ""), down, slow];
-    targets.iter_mut().for_each(|target| target.last_scrape = Some(model.shared.now.wall));
+    for target in &mut *targets {
+        target.last_scrape = Some(model.shared.now.wall);
+    }
     targets.push(late);
     answer(model, Source::Targets, Data::Targets(targets));
     press(model, "2 enter");

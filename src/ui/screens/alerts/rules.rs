@@ -38,7 +38,7 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let at = rules.selected.row(&ids);
     let most = LONGEST_NAME.min(usize::from(area.width) * 3 / 10);
     let width = listed.iter().map(|line| Clean::new(&line.rule.name).width().min(most)).max().unwrap_or(0);
-    screen::rows(&listed, at, area, pen, |line, area, y, pen| rule_line(shared, line, width, area, y, pen));
+    screen::rows(&listed, at, area, pen, |line, area, y, pen| line_of_rule(shared, line, width, area, y, pen));
 }
 
 fn empty(model: &Model) -> &'static str {
@@ -54,7 +54,7 @@ fn empty(model: &Model) -> &'static str {
 }
 
 /// One rule on one row: how it is, what it is called, what it counts or why it fails, what it costs.
-fn rule_line(shared: &Shared, line: &Line<'_>, width: usize, area: Rect, y: u16, pen: &mut Pen<'_>) {
+fn line_of_rule(shared: &Shared, line: &Line<'_>, width: usize, area: Rect, y: u16, pen: &mut Pen<'_>) {
     pen.spot(area, y, Spot::Rule(line.id.clone()));
     let (rule, group) = (line.rule, line.group);
     let rest = pen.right(area, y, &[cost(rule, group, line.standing)]);
