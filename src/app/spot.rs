@@ -24,6 +24,8 @@ pub enum Spot {
     Target(TargetId),
     /// A service.
     Service(Name),
+    /// A change of the last hour, by what identifies it.
+    Change(String),
     /// A dashboard of the list, by its path.
     Dashboard(String),
     /// A panel, by its place in the order of reading.

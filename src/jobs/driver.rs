@@ -56,6 +56,8 @@ pub struct Driver<'a> {
     pub gate: &'a dyn Gate,
     /// The step kinds by their names.
     pub kinds: fn(&str) -> Option<&'static dyn StepKind>,
+    /// What is to be told of this process before the end of the job, in the log.
+    pub farewell: fn() -> Option<String>,
     /// Turns true when this process shall end: the job is cancelled then.
     pub stop: watch::Receiver<bool>,
 }
@@ -138,7 +140,7 @@ impl<'a> Shift<'a> {
                 Decision::Run(step) => self.run(step).await?,
                 Decision::Check(step) => self.check(step).await?,
                 Decision::Undo(step) => self.undo(step).await?,
-                Decision::Finish(outcome) => self.append(Event::Finished { outcome }).await?,
+                Decision::Finish(outcome) => self.finish(outcome).await?,
                 Decision::Wait => return Ok(self.outcome()),
             }
         }
@@ -224,6 +226,11 @@ impl<'a> Shift<'a> {
             self.append(Event::Asked { control, operator }).await?;
         }
         Ok(())
+    }
+
+    async fn finish(&mut self, outcome: Outcome) -> Result<(), Failure> {
+        (self.driver.farewell)().inspect(|line| self.driver.journal.log(line));
+        self.append(Event::Finished { outcome }).await
     }
 
     async fn append(&mut self, event: Event) -> Result<(), Failure> {

@@ -67,10 +67,10 @@ pub async fn run(home: Home, id: JobId) -> Result<Option<Outcome>, Failure> {
         clock: &SystemClock(Instant::now()),
         gate: &Gate::new(Arc::clone(&ledger), record.clone()),
         kinds: steps::find,
+        farewell: memory::line,
         stop,
     };
     let outcome = driver.drive().await?;
-    memory::line().inspect(|line| journal.log(line));
     if let Some(path) = &config.textfile
         && let Err(failure) = tell_metrics(&config, &record.plan.environment, &ledger, &world, path).await
     {

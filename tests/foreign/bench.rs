@@ -115,7 +115,19 @@ impl Bench {
     async fn carry_out(&self, plan: &Plan) -> Outcome {
         let (_keep, stop) = watch::channel(false);
         let (job, operator, host, kinds) = (JobId(1), "ann", "bastion", steps::find as _);
-        let driver = Driver { job, plan, operator, host, journal: self, world: self, clock: self, gate: self, kinds, stop };
+        let driver = Driver {
+            job,
+            plan,
+            operator,
+            host,
+            journal: self,
+            world: self,
+            clock: self,
+            gate: self,
+            kinds,
+            farewell: || None,
+            stop,
+        };
         driver.drive().await.unwrap().unwrap()
     }
 

@@ -210,6 +210,7 @@ impl Screen for Overview {
         let (part, found) = match spot {
             Spot::Alert(id) => (Part::Alerts, self.alert.point(&Self::alert_ids(shared), id)),
             Spot::Service(name) => (Part::Services, self.service.point(&service_names(shared), name)),
+            Spot::Change(id) => (Part::Changes, self.change.point(&self.change_ids(), id)),
             _ => return false,
         };
         self.part = if found { part } else { self.part };

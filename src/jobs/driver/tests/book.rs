@@ -256,7 +256,19 @@ impl Book {
     ) -> Option<Result<Option<Outcome>, Failure>> {
         let clock = Still::default();
         let (job, operator, host) = (JobId(7), "ann", "bastion");
-        let driver = Driver { job, plan, operator, host, journal: self, world: &Nowhere, clock: &clock, gate, kinds, stop };
+        let driver = Driver {
+            job,
+            plan,
+            operator,
+            host,
+            journal: self,
+            world: &Nowhere,
+            clock: &clock,
+            gate,
+            kinds,
+            farewell: || None,
+            stop,
+        };
         tokio::select! {
             biased;
             () = self.died.notified() => None,

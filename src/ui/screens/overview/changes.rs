@@ -6,6 +6,7 @@ use crate::app::model::Shared;
 use crate::app::screens::jobs;
 use crate::app::screens::overview::Overview;
 use crate::app::screens::overview::changes::{Change, What, unknown};
+use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::domain::range::clock;
 use crate::ui::pen::{Pen, Words};
@@ -26,6 +27,7 @@ pub fn draw(shared: &Shared, overview: &Overview, focused: bool, area: Rect, pen
     let drawn = List { title: &title, rows: &overview.changes, at, focused, key, of: &|_| String::new() };
     list(&drawn, area, pen, |change, area, y, pen| {
         pen.line(area, y, &line(shared, change, pen));
+        pen.spot(area, y, Spot::Change(change.id.clone()));
     });
 }
 
