@@ -109,6 +109,7 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
     let ascii = table.take("ascii").and_then(|field| field.flag()).unwrap_or_default();
     let console = console::console(table);
     let [state, scratch, textfile] = ["state", "scratch", "textfile"].map(|key| table.take(key).and_then(|field| path(&field)));
+    let response = table.take("response").and_then(|field| response::response(&field)).unwrap_or_default();
     Some(Config {
         files,
         environment: environment?,
@@ -123,7 +124,7 @@ fn read(table: &Table<'_>, overrides: &Overrides, places: &Places, files: Vec<Pa
         state: overrides.state.as_ref().map(|path| places.here.join(path)).or(state),
         scratch,
         textfile,
-        response: table.take("response").and_then(|field| response::response(&field)).unwrap_or_default(),
+        response,
         environments,
     })
 }

@@ -151,16 +151,18 @@ fn time(request: &str) -> f64 {
 }
 
 /// A good day that turns bad: what was seen stays, with its age and the reason, until all is well again.
-fn turns_bad(behaviour: Behaviour, word: &str) {
+fn turns_bad(behaviour: Behaviour, words: &[&str]) {
+    let count =
+        |text: &str, before: &str| words.iter().map(|word| text.matches(&format!("{before}: {word}")).count()).sum::<usize>();
     let mut day = Day::good("2s");
     day.prometheus.turn(behaviour.clone());
     day.alertmanager.turn(behaviour);
-    day.console.until(&format!("every panel is stale: {word}"), |screen| {
-        screen.contents().matches(&format!("s: {word}")).count() >= 10 && screen.contents().matches("stale ").count() >= 10
+    day.console.until(&format!("every panel is stale: {words:?}"), |screen| {
+        count(&screen.contents(), "s") >= 10 && screen.contents().matches("stale ").count() >= 10
     });
     day.console.until("the context bar tells", |screen| {
         let bar = screen.rows(0, LARGE.0).next().unwrap_or_default();
-        bar.matches(&format!(" old: {word}")).count() == 2
+        count(&bar, " old") == 2
     });
     day.assert_keys_answer();
     day.console.press("3");
@@ -176,10 +178,10 @@ fn turns_bad(behaviour: Behaviour, word: &str) {
 }
 
 macro_rules! bad_days {
-    ($($name:ident: $behaviour:expr => $word:literal;)*) => {$(
+    ($($name:ident: $behaviour:expr => $($word:literal)|+;)*) => {$(
         #[test]
         fn $name() {
-            turns_bad($behaviour, $word);
+            turns_bad($behaviour, &[$($word),+]);
         }
     )*};
 }
@@ -194,7 +196,8 @@ bad_days! {
     rule_01_a_page_instead_of_json: Behaviour::ok("<!DOCTYPE html><title>Sign in</title>") => "garbled";
     rule_01_cut_json: Behaviour::ok(r#"{"status":"success","data":{"resultType":"matrix","result":[{"met"#) => "garbled";
     rule_01_an_announced_gigabyte: Behaviour::AnnouncedGigabyte => "answer too large";
-    rule_01_a_gzip_bomb: Behaviour::gzip_bomb() => "garbled";
+    // Which limit it meets first depends on the machine.
+    rule_01_a_gzip_bomb: Behaviour::gzip_bomb() => "answer too large" | "garbled" | "timeout";
 }
 
 #[test]

@@ -357,7 +357,7 @@ fn postgres_is_paused(console: &mut Terminal) {
     console.press(ENTER);
     console.press(ENTER);
     console.see("pg_up");
-    console.see("runbook_url");
+    console.see("database-down");
     console.press(ESC);
     console.see("filter: PostgresDown");
     console.press(ESC);

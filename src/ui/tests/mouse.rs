@@ -28,17 +28,20 @@ fn click(model: &mut Model, spot: &Spot, twice: bool) {
     answer_graphs(model);
 }
 
-/// Where a word is seen.
-fn cell(model: &Model, word: &str) -> (u16, u16) {
+/// Where a word is seen, from the top.
+fn cells(model: &Model, word: &str) -> Vec<(u16, u16)> {
     let (buf, _) = drawn(model);
     let rows = text(&buf);
-    let found = rows.lines().enumerate().find_map(|(y, line)| Some((line[..line.find(word)?].chars().count() as u16, y as u16)));
-    found.unwrap_or_else(|| panic!("no {word:?} in\n{rows}"))
+    let place = |(y, line): (usize, &str)| Some((line[..line.find(word)?].chars().count() as u16, y as u16));
+    let found: Vec<_> = rows.lines().enumerate().filter_map(place).collect();
+    assert!(!found.is_empty(), "no {word:?} in\n{rows}");
+    found
 }
 
+/// What can be pointed at where a word is seen: a heading names things too, and is nothing to click.
 fn at(model: &Model, word: &str) -> Option<Spot> {
-    let (x, y) = cell(model, word);
-    drawn(model).1.at(x, y).cloned()
+    let spots = drawn(model).1;
+    cells(model, word).into_iter().find_map(|(x, y)| spots.at(x, y).cloned())
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use std::io::{self, Write};
 use std::mem;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use object_store::multipart::{MultipartStore, PartId};
@@ -27,6 +28,8 @@ const PIECE: usize = 256 << 10;
 const WAITING: usize = 4;
 /// How many parts S3 takes.
 const MOST: usize = 10_000;
+/// How long parts that are under way may take to arrive before their upload is aborted.
+const LANDING: Duration = Duration::from_secs(2);
 
 /// The size of the part of a number.
 fn size(number: usize) -> usize {
@@ -219,8 +222,12 @@ impl Drop for Upload<'_> {
     fn drop(&mut self) {
         let (true, Ok(runtime)) = (self.open, Handle::try_current()) else { return };
         let (s3, path, id) = (self.bucket.small.clone(), self.path.clone(), mem::take(&mut self.id));
-        self.under_way.abort_all();
+        let mut under_way = mem::take(&mut self.under_way);
         runtime.spawn(async move {
+            // A part that arrives after the abort would stay there for good.
+            let landed = async { while under_way.join_next().await.is_some() {} };
+            _ = tokio::time::timeout(LANDING, landed).await;
+            under_way.shutdown().await;
             if let Err(e) = s3.abort_multipart(&path, &id).await {
                 tracing::warn!("the upload {id} to {path} could not be aborted: {e}");
             }
