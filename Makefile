@@ -26,8 +26,8 @@ lint:
 	$(call if_there,typos,typos)
 	$(call if_there,shellcheck,shellcheck scripts/install .ci/run)
 
-# What the console's own work costs; then backups and proofs against what people run instead, on real servers with a few
-# gigabytes: half an hour. MIDWATCH_BENCH=small tells only whether it works.
+# What the console's own work costs; then the console beside its rivals; then backups and proofs against what people run instead, on
+# real servers with a few gigabytes: three quarters of an hour. MIDWATCH_BENCH=small tells only whether it works.
 bench:
 	$(install) test
 	cargo bench --locked

@@ -20,7 +20,7 @@ use midwatch::domain::response::Response;
 use midwatch::domain::series::{Answer, Sample, Series};
 use midwatch::domain::time::{Moment, Stamp};
 use midwatch::grafana;
-use midwatch::ui::{self, theme::Look};
+use midwatch::ui::{self, Drawn, theme::Look};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -46,14 +46,16 @@ fn model() -> Model {
         services: vec![],
         signals: vec![],
         repositories: vec![],
+        offers: vec![],
+        gamedays: vec![],
     };
     let keymap = Keymap::load(DEFAULT, &[]).unwrap_or_default();
     Model::new(
         Setup {
+            demo: false,
             environments: vec![environment],
             keymap,
             bell: Bell::default(),
-            breakages: vec![],
             shared_ledger: true,
             response: Response::default(),
         },
@@ -126,7 +128,7 @@ fn draw_dashboard(bencher: Bencher) {
     let (model, look) = (board(), Look::default());
     bencher.bench_local(|| {
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
-        ui::view(black_box(&model), &look, &mut buffer);
+        ui::view(black_box(&model), &look, &mut Drawn::default(), &mut buffer);
         buffer
     });
 }
@@ -139,7 +141,7 @@ fn draw_alerts(bencher: Bencher, count: usize) {
     feed(&mut model, Source::Alerts, alerts(count));
     bencher.bench_local(|| {
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
-        ui::view(black_box(&model), &look, &mut buffer);
+        ui::view(black_box(&model), &look, &mut Drawn::default(), &mut buffer);
         buffer
     });
 }

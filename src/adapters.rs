@@ -8,11 +8,16 @@
 pub mod account;
 pub mod afar;
 pub mod alertmanager;
+pub mod control;
+pub mod firewall;
 pub mod health;
+pub mod hold;
 pub mod http;
 pub mod ledger;
+pub mod listener;
 pub mod postgres;
 pub mod postmaster;
+pub mod prerequisite;
 pub mod process;
 pub mod prometheus;
 pub mod reach;

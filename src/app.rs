@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod command;
 pub mod commands;
 pub mod confirm;
+pub mod dial;
 pub mod effect;
 pub mod filter;
 pub mod key;

@@ -3,6 +3,7 @@
 mod alerts;
 mod audit;
 mod backups;
+mod chaos;
 mod check;
 mod completions;
 mod config;
@@ -10,8 +11,11 @@ mod console;
 mod demo;
 mod desk;
 mod exit;
+mod fault_end;
+mod fault_hold;
 mod jobs;
 mod keys;
+mod logs;
 mod man;
 mod metrics;
 mod open;
@@ -22,6 +26,7 @@ mod query;
 mod routine;
 mod rules;
 mod schema;
+mod services;
 mod sheet;
 mod targets;
 mod worker;
@@ -49,8 +54,11 @@ const SUBCOMMANDS: &[Subcommand] = &[
     alerts::SUBCOMMAND,
     query::SUBCOMMAND,
     targets::SUBCOMMAND,
+    services::SUBCOMMAND,
+    logs::SUBCOMMAND,
     rules::SUBCOMMAND,
     metrics::SUBCOMMAND,
+    chaos::SUBCOMMAND,
     check::SUBCOMMAND,
     config::SUBCOMMAND,
     keys::SUBCOMMAND,
@@ -59,6 +67,8 @@ const SUBCOMMANDS: &[Subcommand] = &[
     man::SUBCOMMAND,
     completions::SUBCOMMAND,
     worker::SUBCOMMAND,
+    fault_end::SUBCOMMAND,
+    fault_hold::SUBCOMMAND,
 ];
 
 /// Reads the command line and does what it says; returns the exit status.
@@ -80,7 +90,12 @@ pub fn run() -> ExitCode {
 
 /// Runs something that waits for the outside. A request that still waits for a server does not keep the person waiting.
 fn wait_for(work: impl Future<Output = Exit>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    wait_with(2, work)
+}
+
+/// The same with so many threads beside the first.
+fn wait_with(threads: usize, work: impl Future<Output = Exit>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => {
             let exit = runtime.block_on(work);
             runtime.shutdown_background();

@@ -10,11 +10,14 @@
 mod access;
 mod backup;
 mod console;
+mod control;
 mod environment;
 mod files;
+pub mod gameday;
 mod layers;
 pub mod model;
 mod node;
+mod order;
 pub mod origin;
 mod reader;
 mod repository;

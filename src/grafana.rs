@@ -8,6 +8,7 @@ mod ask;
 mod expand;
 mod json;
 pub mod model;
+pub mod pattern;
 mod read;
 mod step;
 pub mod variables;

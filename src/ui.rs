@@ -24,12 +24,15 @@ use crate::app::layout;
 use crate::app::model::Model;
 use crate::app::screen::ScreenId;
 use crate::ui::pen::Pen;
+pub use crate::ui::screens::dashboards::drawn::Drawn;
 use crate::ui::spots::Spots;
 use crate::ui::theme::{Look, Role};
 
-/// Draws the whole console on an empty buffer; tells which cells are what, for the mouse.
-pub fn view(model: &Model, look: &Look, buf: &mut Buffer) -> Spots {
+/// Draws the whole console on an empty buffer; tells which cells are what, for the mouse. What was drawn before in this look is
+/// taken from there where it would be the same.
+pub fn view(model: &Model, look: &Look, drawn: &mut Drawn, buf: &mut Buffer) -> Spots {
     let area = buf.area;
+    drawn.turn();
     if let Some(ground) = look.ground() {
         buf.set_style(area, ground);
     }
@@ -43,10 +46,12 @@ pub fn view(model: &Model, look: &Look, buf: &mut Buffer) -> Spots {
     context_bar::draw(model, bar, &mut pen);
     match model.screen {
         ScreenId::Overview => screens::overview::draw(model, body, &mut pen),
-        ScreenId::Dashboards => screens::dashboards::draw(model, body, &mut pen),
+        ScreenId::Dashboards => screens::dashboards::draw(model, body, drawn, &mut pen),
         ScreenId::Alerts => screens::alerts::draw(model, body, &mut pen),
         ScreenId::Jobs => screens::jobs::draw(model, body, &mut pen),
         ScreenId::Backups => screens::backups::draw(model, body, &mut pen),
+        ScreenId::Chaos => screens::chaos::draw(model, body, &mut pen),
+        ScreenId::Services => screens::services::draw(model, body, &mut pen),
     }
     key_line::draw(model, keys, &mut pen);
     if model.popup.is_some() {

@@ -50,8 +50,10 @@ fn counted(value: &Value, counts: &mut BTreeMap<&'static str, usize>) {
             "singlestat" if panel["gauge"]["show"] == true => "gauge",
             "singlestat" | "stat" => "stat",
             "gauge" => "gauge",
-            "bargauge" => "bargauge",
+            "bargauge" | "piechart" => "bargauge",
             "table" => "table",
+            "text" => "text",
+            "heatmap" => "heatmap",
             "row" => "row",
             _ => "other",
         };
@@ -67,6 +69,8 @@ fn kind(panel: &Panel) -> &'static str {
         PanelKind::Gauge(_) => "gauge",
         PanelKind::BarGauge(_) => "bargauge",
         PanelKind::Table(_) => "table",
+        PanelKind::Text(_) => "text",
+        PanelKind::Heatmap => "heatmap",
         PanelKind::Row { .. } => "row",
         PanelKind::Other(_) => "other",
     }

@@ -5,22 +5,31 @@
 #![allow(clippy::unwrap_used)]
 
 #[path = "demo/host.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod host;
+#[path = "demo/recovery.rs"]
+mod recovery;
 #[path = "shell/schema.rs"]
 mod schema;
 #[path = "demo/stack.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod stack;
+#[path = "demo/trouble.rs"]
+mod trouble;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
 use std::time::Duration;
 
 use host::{Process, get, in_folder, members, until};
+use midwatch::domain::triage::postgres::{Follower, PostgresTriage};
 use serde_json::Value;
 use stack::{Place, Stack};
+use trouble::{Reader, named, node};
 
 /// How long something may take that should take seconds.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 
 #[test]
 fn two_demos_beside_each_other_are_whole_and_leave_nothing() {
@@ -54,6 +63,31 @@ fn two_demos_beside_each_other_are_whole_and_leave_nothing() {
     place.assert_empty();
 }
 
+/// As the control of a service does it.
+#[test]
+fn a_server_that_was_ended_is_started_again_where_it_was() {
+    let place = Place::new();
+    let stack = place.start(&[]);
+    let config: toml::Table = fs::read_to_string(stack.dir().join("midwatch.toml")).unwrap().parse().unwrap();
+    let control = &config["environments"]["demo"]["services"]["app-1"]["control"];
+    let words: Vec<&str> = control["start"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let start = || std::process::Command::new(words[0]).args(&words[1..]).env_clear().status().unwrap();
+    let number = || fs::read_to_string(stack.dir().join(control["process"].as_str().unwrap())).unwrap().trim().parse().unwrap();
+    let health = format!("{}/healthz", stack.text("/apps/0/url"));
+
+    let first = Process::of(number()).unwrap();
+    assert!(start().success(), "one that runs stays as it is");
+    assert_eq!(Process::of(number()).as_ref(), Some(&first));
+    first.signal("KILL");
+    until("the instance is gone", SOON, || stack.process("app-1")["state"] == "ended");
+    assert!(start().success());
+    until("the instance answers again", SOON, || get(&health).is_some_and(|(status, _)| status == 200));
+    assert_ne!(Process::of(number()), Some(first));
+    let traces = stack.traces();
+    stack.end_by_signal();
+    traces.assert_gone();
+}
+
 #[test]
 fn each_fault_ends_by_itself_and_heals() {
     let place = Place::new();
@@ -61,16 +95,20 @@ fn each_fault_ends_by_itself_and_heals() {
     let health = format!("{}/healthz", stack.text("/shop/url"));
     assert_eq!(get(&health).map(|(status, _)| status), Some(200));
 
-    for what in ["pause-postgres", "fill-redis", "stop-app"] {
-        assert!(stack.breaks(what, 8), "{what}");
-        assert!(!stack.breaks(what, 8), "a second {what} is refused while the first is on");
+    for what in ["fill-redis", "stop-app", "pause-postgres"] {
+        assert!(stack.breaks(what, 20), "{what}");
+        assert!(!stack.breaks(what, 20), "a second {what} is refused while the first is on");
         let remaining = stack.fault(what)["remaining"].as_f64().unwrap();
-        assert!((0.0..=8.0).contains(&remaining), "{remaining}");
+        assert!((0.0..=20.0).contains(&remaining), "{remaining}");
+        match what {
+            "stop-app" => assert_eq!(stack.process("app-2")["state"], "stopped"),
+            "pause-postgres" => {
+                let postgres = in_folder(&stack.dir().join("primary/data"));
+                assert!(postgres.len() > 5 && postgres.iter().all(Process::stopped), "every process of PostgreSQL is stopped");
+            }
+            _ => {}
+        }
     }
-    let app = stack.process("app-2");
-    assert_eq!(app["state"], "stopped");
-    let postgres = in_folder(&stack.dir().join("primary/data"));
-    assert!(postgres.len() > 5 && postgres.iter().all(Process::stopped), "every process of PostgreSQL is stopped");
     until("the shop's health check fails", SOON, || get(&health).is_some_and(|(status, _)| status == 503));
     until("Prometheus loses sight of PostgreSQL", SOON, || stack.query("up{job='postgres',instance='primary'}") == Some(0.0));
 
@@ -85,6 +123,77 @@ fn each_fault_ends_by_itself_and_heals() {
     stack.end_by_signal();
     traces.assert_gone();
     place.assert_empty();
+}
+
+/// Under load: the chain is a tree with the customers' own sessions behind it, and is gone once its root is cancelled.
+#[test]
+fn a_chain_of_locks_is_ended_by_cancelling_its_root() {
+    let place = Place::new();
+    let stack = place.start(&[]);
+    for what in ["lock-chain", "idle-transaction", "slow-query"] {
+        assert!(stack.breaks(what, 120), "{what}");
+    }
+    let reader = Reader::of(&stack);
+    let depth = |name: &str| node(&reader.primary(), name).map(|node| node.depth);
+    until("the chain is a tree", SOON, || {
+        let depths: Vec<_> = (1..=4).map(|n| depth(&format!("lock-chain {n}"))).collect();
+        depths[0] == Some(0) && depths[1] == Some(1) && depths[2] == Some(2) && depths[3] > Some(0)
+    });
+    let is_slow = |name: &str| named(&reader.primary(), name).is_some_and(|session| session.is_slow(Duration::from_secs(1)));
+    until("the transaction is held open", SOON, || is_slow("idle-transaction 1"));
+    until("the query is slow", SOON, || is_slow("slow-query 1"));
+    until("a customer waits behind the chain", SOON, || {
+        node(&reader.primary(), "lock-chain 1").is_some_and(|node| node.below > 3)
+    });
+
+    let told = reader.primary();
+    let holding = named(&told, "idle-transaction 1").unwrap();
+    let refused = |routine: &str, pid: i32, more: &[&str]| end(&place, &stack, routine, pid, more).status.code() == Some(77);
+    assert!(refused("cancel-query", holding.id.pid, &[]), "it runs nothing that could be cancelled");
+    assert!(refused("terminate", holding.id.pid, &["--started", "1"]), "another session than the one that was chosen");
+    let sender = told.sessions.iter().find(|session| session.kind == "walsender").unwrap();
+    assert!(refused("terminate", sender.id.pid, &[]), "the standby follows through it");
+    assert_eq!(end(&place, &stack, "terminate", holding.id.pid, &[]).status.code(), Some(0));
+    assert_eq!(named(&reader.primary(), "idle-transaction 1"), None);
+    let root = named(&told, "lock-chain 1").unwrap();
+    assert_eq!(end(&place, &stack, "cancel-query", root.id.pid, &[]).status.code(), Some(0));
+    until("nobody waits in the chain", SOON, || {
+        node(&reader.primary(), "lock-chain 2").is_none() && depth("lock-chain 1").is_none()
+    });
+    a_query_that_does_not_die(&place, &stack, named(&told, "slow-query 1").unwrap().id.pid);
+
+    let standby = |one: &Follower| one.name == "standby1" && one.bytes[3].is_some();
+    let follows = |told: &PostgresTriage| told.replication.followers.iter().any(standby);
+    until("the follower's lag", SOON, || follows(&reader.primary()));
+    until("the standby's own", SOON, || reader.standby().replication.upstream.is_some_and(|up| up.age.is_some()));
+    until("something slow in Redis", SOON, || {
+        stack.redis(&["EVAL", "for n = 1, 2000000 do end", "0"]);
+        reader.redis().slowlog.iter().any(|slow| slow.command.starts_with("EVAL"))
+    });
+    let clients = reader.redis().clients;
+    assert!(clients.len() > 3 && clients.is_sorted_by_key(|client| std::cmp::Reverse(client.cost())), "{clients:?}");
+    let traces = stack.traces();
+    stack.end_by_signal();
+    traces.assert_gone();
+    place.assert_empty();
+}
+
+/// Ends what a session does, as from a shell.
+fn end(place: &Place, stack: &Stack<'_>, routine: &str, pid: i32, more: &[&str]) -> Output {
+    let (config, pid) = (stack.text("/config"), pid.to_string());
+    let call = ["--config", config, routine, "postgres", "--pid", &pid, "--yes"];
+    place.midwatch(&[&call[..], more].concat()).output().unwrap()
+}
+
+/// Stopped in its tracks, it hears no signal: that is said after a while, with what comes next.
+fn a_query_that_does_not_die(place: &Place, stack: &Stack<'_>, pid: i32) {
+    let process = Process::of(pid.try_into().unwrap()).unwrap();
+    process.signal("STOP");
+    let ended = end(place, stack, "cancel-query", pid, &[]);
+    process.signal("CONT");
+    let words = format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(ended.status.code(), Some(1), "{words}");
+    assert!(words.contains("is still there") && words.contains(&format!("midwatch terminate postgres --pid {pid}")), "{words}");
 }
 
 #[test]

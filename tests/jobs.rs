@@ -5,8 +5,12 @@
 #[path = "backups/desk.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod desk;
+#[path = "jobs/drills.rs"]
+mod drills;
 #[path = "jobs/hold.rs"]
 mod hold;
+#[path = "jobs/holders.rs"]
+mod holders;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "jobs/shared.rs"]

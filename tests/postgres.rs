@@ -14,3 +14,5 @@ mod damage;
 mod round_trip;
 #[path = "support/servers.rs"]
 mod servers;
+#[path = "postgres/taking_over.rs"]
+mod taking_over;

@@ -1,14 +1,39 @@
-//! Services that only Docker reaches: their tools run in their containers, and leave nothing behind however they end.
+//! Services that only Docker or `ssh` reaches: their tools run in their containers, and leave nothing behind however they end.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "reach/afar.rs"]
+mod afar;
+#[path = "reach/bastion.rs"]
+mod bastion;
 #[path = "reach/benches.rs"]
 mod benches;
+#[path = "support/booted.rs"]
+mod booted;
+#[path = "support/catalogue.rs"]
+mod catalogue;
 #[path = "reach/check.rs"]
 mod check;
+#[path = "backups/desk.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod desk;
 #[path = "support/docker.rs"]
 mod docker;
+#[path = "reach/drilled.rs"]
+mod drilled;
+#[path = "reach/drills.rs"]
+mod drills;
+#[path = "reach/places.rs"]
+mod places;
 #[path = "reach/programs.rs"]
 mod programs;
+#[path = "support/servers.rs"]
+mod servers;
+#[path = "support/ssh.rs"]
+mod ssh;
+#[path = "support/trials.rs"]
+mod trials;
+#[path = "reach/units.rs"]
+mod units;
 
 use std::sync::Arc;
 

@@ -17,3 +17,5 @@ mod round_trip;
 mod servers;
 #[path = "redis/stage.rs"]
 mod stage;
+#[path = "redis/taking_over.rs"]
+mod taking_over;

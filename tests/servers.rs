@@ -13,6 +13,8 @@ mod proxies;
 mod servers;
 #[path = "servers/split.rs"]
 mod split;
+#[path = "servers/triage.rs"]
+mod triage;
 #[path = "servers/victoria.rs"]
 mod victoria;
 

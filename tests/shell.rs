@@ -9,16 +9,24 @@ mod config;
 #[path = "backups/desk.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod desk;
+#[path = "shell/drills.rs"]
+mod drills;
 #[path = "shell/ends.rs"]
 mod ends;
 #[path = "jobs/hold.rs"]
 mod hold;
+#[path = "shell/judge.rs"]
+mod judge;
+#[path = "shell/live.rs"]
+mod live;
 #[path = "shell/pages.rs"]
 mod pages;
 #[path = "shell/schema.rs"]
 mod schema;
 #[path = "support/servers.rs"]
 mod servers;
+#[path = "shell/services.rs"]
+mod services;
 #[path = "shell/stage.rs"]
 mod stage;
 #[path = "shell/terminal.rs"]

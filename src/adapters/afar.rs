@@ -9,15 +9,17 @@ use tokio::time::timeout;
 
 use crate::adapters::postgres::facts;
 use crate::adapters::redis::info;
+use crate::adapters::{postgres, redis};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, Report};
+use crate::domain::triage::Triage;
 use crate::ports::tools::{Ended, Run, Tools};
 
 /// The most time one probe may take: a container made for it, or a host behind another, takes its own.
 pub const PATIENCE: Duration = Duration::from_secs(8);
-/// The longest answer that is read.
-const LONGEST: u64 = 1 << 20;
+/// The longest answer that is read: thousands of clients.
+const LONGEST: u64 = 8 << 20;
 
 /// What a service answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,26 +47,72 @@ impl Afar {
     /// Asks once; ends within its patience, whatever stands in between.
     pub async fn probe(&self) -> Result<Report, Fault> {
         let started = Instant::now();
-        let answer = timeout(self.patience, self.ask()).await;
-        let late = |_| Fault::new(FaultKind::Timeout, format!("{}: no answer within {:?}", self.place(), self.patience));
-        let text = answer.map_err(late)??;
+        let text = self.within(self.ask()).await?;
         let facts = match self.kind {
             Kind::Postgres => facts::read(&text, None).ok().map(Facts::Postgres),
             Kind::Redis => info::read(&text, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()).map(Facts::Redis),
         };
-        let garbled = || Fault::new(FaultKind::Garbled, format!("{}: the answer is not to be understood", self.place()));
-        Ok(Report { took: started.elapsed(), facts: facts.ok_or_else(garbled)? })
+        Ok(Report { took: started.elapsed(), facts: facts.ok_or_else(|| self.garbled())? })
+    }
+
+    /// What there is to know once something is wrong with it.
+    pub async fn triage(&self) -> Result<Triage, Fault> {
+        let told = match self.kind {
+            Kind::Postgres => {
+                let text = self.within(self.sql(&postgres::triage::query())).await?;
+                postgres::triage::read(&text).ok().map(Box::new).map(Triage::Postgres)
+            }
+            Kind::Redis => redis::triage::read(&self.within(self.clients()).await?).map(Box::new).map(Triage::Redis),
+        };
+        told.ok_or_else(|| self.garbled())
+    }
+
+    async fn within<T>(&self, asking: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let late = |_| Fault::new(FaultKind::Timeout, format!("{}: no answer within {:?}", self.place(), self.patience));
+        timeout(self.patience, asking).await.map_err(late)?
+    }
+
+    fn garbled(&self) -> Fault {
+        Fault::new(FaultKind::Garbled, format!("{}: the answer is not to be understood", self.place()))
     }
 
     async fn ask(&self) -> Result<String, Fault> {
-        let run = match self.kind {
-            Kind::Postgres => self.tools.postgres(question(self.patience)).await,
-            Kind::Redis => self.tools.redis(Run::new("redis-cli", ["--no-auth-warning", "INFO"])).await,
-        };
-        let (said, ended) =
-            told(&*self.tools, &run.map_err(|failure| fault(&failure))?).await.map_err(|failure| fault(&failure))?;
-        // redis-cli's own status does not tell of an error that the server answered.
-        if ended.status.success() && (self.kind == Kind::Postgres || said.contains("redis_version")) {
+        match self.kind {
+            Kind::Postgres => self.sql(facts::QUERY).await,
+            Kind::Redis => self.redis(&["INFO"]).await,
+        }
+    }
+
+    async fn sql(&self, query: &str) -> Result<String, Fault> {
+        let run = self.tools.postgres(question(self.patience, query)).await;
+        self.said(run, |_| true).await
+    }
+
+    async fn redis(&self, words: &[&str]) -> Result<String, Fault> {
+        let words = ["--no-auth-warning"].iter().chain(words);
+        let run = self.tools.redis(Run::new("redis-cli", words.copied())).await;
+        // Its own status does not tell of an error that the server answered.
+        self.said(run, |said| !is_refusal(said)).await
+    }
+
+    /// All three at once, each through a program of its own. What an access list forbids is left out.
+    async fn clients(&self) -> Result<redis::triage::Told, Fault> {
+        let slowlog = ["--no-raw", "SLOWLOG", "GET", redis::triage::SLOW];
+        let (info, clients, slowlog) = tokio::join!(self.redis(&["INFO"]), self.redis(&["CLIENT", "LIST"]), self.redis(&slowlog));
+        let refused = |fault: Fault| fault.detail;
+        let drawn =
+            |text: String| redis::triage::drawn(&text).ok_or_else(|| "SLOWLOG: the answer is not to be understood".to_owned());
+        Ok(redis::triage::Told {
+            info: info?,
+            clients: clients.map_err(refused),
+            slowlog: slowlog.map_err(refused).and_then(drawn),
+        })
+    }
+
+    async fn said(&self, run: Result<Run, Failure>, good: fn(&str) -> bool) -> Result<String, Fault> {
+        let run = run.map_err(|failure| fault(&failure))?;
+        let (said, ended) = told(&*self.tools, &run).await.map_err(|failure| fault(&failure))?;
+        if ended.status.success() && good(&said) {
             return Ok(said);
         }
         let words = if ended.stderr.trim().is_empty() { said } else { ended.stderr };
@@ -83,11 +131,18 @@ impl std::fmt::Debug for Afar {
     }
 }
 
-/// The same question as a direct probe's. Read-only, with limits that end with it.
-fn question(patience: Duration) -> Run {
+/// Whether it is an error of the server's: `NOAUTH Authentication required.`, drawn or not.
+fn is_refusal(said: &str) -> bool {
+    let said = said.trim_start().trim_start_matches("(error) ");
+    let code = said.split(' ').next().unwrap_or_default();
+    said.lines().count() == 1 && code.len() > 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// The same question as a direct one. Read-only, with limits that end with it.
+fn question(patience: Duration, query: &str) -> Run {
     let limit = patience.as_millis() / 3;
     let limits = format!("SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {limit}");
-    let asked = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", "BEGIN READ ONLY", "-c", &limits, "-c", facts::QUERY, "-c", "COMMIT"];
+    let asked = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", "BEGIN READ ONLY", "-c", &limits, "-c", query, "-c", "COMMIT"];
     Run::new("psql", asked)
 }
 
@@ -176,6 +231,8 @@ mod tests {
         ] {
             assert_eq!(kind_of(words), kind, "{words}");
         }
+        assert!(is_refusal("NOAUTH Authentication required.\n") && is_refusal("(error) NOPERM this user has no permissions"));
+        assert!(!is_refusal("# Server\r\nredis_version:7\r\n") && !is_refusal("1) 1) (integer) 3\n"));
         assert_eq!(last_line("warning: x\nerror: y\n\n"), "error: y");
     }
 }

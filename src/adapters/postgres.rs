@@ -1,4 +1,5 @@
-//! Direct probes of a PostgreSQL, so that it is known even while Prometheus is the thing that is down.
+//! Direct probes of a PostgreSQL, so that it is known even while Prometheus is the thing that is down, and what it tells of its
+//! sessions once something is wrong.
 //!
 //! One read-only transaction a probe, on a connection that is kept between probes. It works with `pg_monitor` and degrades
 //! without: what may not be asked is unknown, not an error. It changes nothing on the server and never waits for a lock.
@@ -18,9 +19,11 @@ use crate::adapters::reach::{Login, Reach};
 use crate::adapters::tls::{self, TlsMode};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, Report};
+use crate::domain::triage::postgres::PostgresTriage;
 
 pub(crate) mod facts;
 mod fault;
+pub(crate) mod triage;
 
 /// How old the known size may be: the server walks its folders for it.
 const SIZE_AGE: Duration = Duration::from_secs(60);
@@ -42,9 +45,18 @@ struct Link {
     size: Size,
 }
 
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+enum Question {
+    /// How it is.
+    Facts,
+    /// Who is there, and who waits for whom.
+    Triage,
+}
+
 /// The size of all databases, bytes, and when it was asked for.
 type Size = Option<(Instant, Option<u64>)>;
-/// The row of facts and the size.
+/// The row that was asked for; of facts the size too.
 type Answer = (String, Option<u64>);
 
 impl Link {
@@ -76,29 +88,46 @@ impl Postgres {
     /// Asks once; ends within the timeout, whatever the server does.
     pub async fn probe(&self) -> Result<Report, Fault> {
         let started = Instant::now();
-        let answer = tokio::time::timeout(self.timeout, self.ask()).await;
-        let answer =
-            answer.map_err(|_| Fault::new(FaultKind::Timeout, format!("{}: no answer within {:?}", self.reach, self.timeout)))?;
-        let (row, bytes) = answer.map_err(|e| fault::of(&self.reach, &e))?;
-        let facts = facts::read(&row, bytes).map_err(|e| Fault::new(FaultKind::Garbled, format!("{}: {e}", self.reach)))?;
+        let (row, bytes) = self.within(Question::Facts).await?;
+        let facts = facts::read(&row, bytes).map_err(|e| self.garbled(&e))?;
         Ok(Report { took: started.elapsed(), facts: Facts::Postgres(facts) })
     }
 
-    async fn ask(&self) -> Result<Answer, Error> {
+    /// Its sessions, who waits for whom, and its replication.
+    pub async fn triage(&self) -> Result<PostgresTriage, Fault> {
+        let (row, _) = self.within(Question::Triage).await?;
+        triage::read(&row).map_err(|e| self.garbled(&e))
+    }
+
+    fn garbled(&self, error: &serde_json::Error) -> Fault {
+        Fault::new(FaultKind::Garbled, format!("{}: {error}", self.reach))
+    }
+
+    async fn within(&self, question: Question) -> Result<Answer, Fault> {
+        let late = |_| Fault::new(FaultKind::Timeout, format!("{}: no answer within {:?}", self.reach, self.timeout));
+        let answer = tokio::time::timeout(self.timeout, self.ask(question)).await.map_err(late)?;
+        answer.map_err(|e| fault::of(&self.reach, &e))
+    }
+
+    async fn ask(&self, question: Question) -> Result<Answer, Error> {
         let mut link = self.link.lock().await;
         // Taken out while in use: a probe that fails or is given up leaves no half-used connection behind.
         if let Some(open) = link.open.take() {
-            match self.answer(&open, &mut link.size).await {
+            match self.answer(question, &open, &mut link.size).await {
                 Err(error) if fault::is_lost(&error) => {}
                 answer => return link.kept(open, answer),
             }
         }
         let open = self.connect().await?;
-        let answer = self.answer(&open, &mut link.size).await;
+        let answer = self.answer(question, &open, &mut link.size).await;
         link.kept(open, answer)
     }
 
-    async fn answer(&self, open: &Open, size: &mut Size) -> Result<Answer, Error> {
+    async fn answer(&self, question: Question, open: &Open, size: &mut Size) -> Result<Answer, Error> {
+        if let Question::Triage = question {
+            let row = one(&open.client, &self.transaction(&triage::query())).await?.unwrap_or_default();
+            return Ok((row, None));
+        }
         let row = one(&open.client, &self.transaction(facts::QUERY)).await?.unwrap_or_default();
         let bytes = match size {
             Some((at, bytes)) if at.elapsed() < SIZE_AGE => *bytes,

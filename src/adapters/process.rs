@@ -37,7 +37,8 @@ impl Seen {
         self.state == 'T'
     }
 
-    fn living(&self) -> bool {
+    /// Whether it has not ended.
+    pub fn living(&self) -> bool {
         !matches!(self.state, 'Z' | 'X')
     }
 }
@@ -120,8 +121,8 @@ fn look(pid: u32) -> Option<Seen> {
     parse(pid, &fs::read_to_string(format!("/proc/{pid}/stat")).ok()?).filter(Seen::living)
 }
 
-/// Reads `PID (name) state ppid pgrp session ... starttime ...`; the name may hold anything, so it is cut at its last bracket.
-fn parse(pid: u32, stat: &str) -> Option<Seen> {
+/// Reads `/proc/PID/stat`: `PID (name) state ppid pgrp session ... starttime ...`; the name may hold anything, so it is cut at its last bracket.
+pub fn parse(pid: u32, stat: &str) -> Option<Seen> {
     let (_, rest) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     Some(Seen {

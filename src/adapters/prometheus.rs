@@ -20,6 +20,7 @@ use crate::domain::target::Target;
 use crate::domain::time::Stamp;
 
 mod answer;
+mod metrics;
 mod reduce;
 mod reports;
 

@@ -1,5 +1,5 @@
 //! A Redis or Valkey that is reached directly. [`Redis`] probes it: one `INFO` a probe, on a connection that is kept between
-//! probes. [`link`] is how jobs talk to it.
+//! probes; and asks it for more once something is wrong. [`link`] is how jobs talk to it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -7,20 +7,23 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisConnectionInfo, RedisError,
-    ServerErrorKind, TlsCertificates,
+    ServerErrorKind, TlsCertificates, Value,
 };
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
 use crate::adapters::reach::{Login, Reach};
+use crate::adapters::redis::triage::{Reply, Told};
 use crate::adapters::tls::{self, Tls, TlsMode};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::service::{Facts, Report};
+use crate::domain::triage::redis::RedisTriage;
 
 mod body;
 pub(crate) mod info;
 pub mod link;
 mod sync;
+pub(crate) mod triage;
 
 /// One Redis. Cloning shares its connection.
 #[derive(Clone)]
@@ -41,21 +44,32 @@ impl Redis {
     /// Asks once; ends within the timeout, whatever the server does.
     pub async fn probe(&self) -> Result<Report, Fault> {
         let started = Instant::now();
-        let answer = tokio::time::timeout(self.timeout, self.ask()).await;
-        let answer =
-            answer.map_err(|_| Fault::new(FaultKind::Timeout, format!("{}: no answer within {:?}", self.reach, self.timeout)))?;
-        let text = answer.map_err(|e| fault(&self.reach, &e))?;
+        let told = self.within(Question::Info).await?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let garbled = || Fault::new(FaultKind::Garbled, format!("{}: the answer to INFO is not Redis's", self.reach));
-        let facts = info::read(&text, now).ok_or_else(garbled)?;
+        let facts = info::read(&told.info, now).ok_or_else(|| self.garbled())?;
         Ok(Report { took: started.elapsed(), facts: Facts::Redis(facts) })
     }
 
-    async fn ask(&self) -> Result<String, RedisError> {
+    /// Its clients, slow commands, memory and keys. What an access list forbids is left out, and that is said.
+    pub async fn triage(&self) -> Result<RedisTriage, Fault> {
+        triage::read(&self.within(Question::All).await?).ok_or_else(|| self.garbled())
+    }
+
+    fn garbled(&self) -> Fault {
+        Fault::new(FaultKind::Garbled, format!("{}: the answer to INFO is not Redis's", self.reach))
+    }
+
+    async fn within(&self, question: Question) -> Result<Told, Fault> {
+        let late = |_| Fault::new(FaultKind::Timeout, format!("{}: no answer within {:?}", self.reach, self.timeout));
+        let answer = tokio::time::timeout(self.timeout, self.ask(question)).await.map_err(late)?;
+        answer.map_err(|e| fault(&self.reach, &e))
+    }
+
+    async fn ask(&self, question: Question) -> Result<Told, RedisError> {
         let mut open = self.open.lock().await;
         // Taken out while in use: a probe that fails or is given up leaves no half-used connection behind.
         if let Some(mut connection) = open.take() {
-            match redis::cmd("INFO").query_async(&mut connection).await {
+            match question.ask(&mut connection).await {
                 Err(error) if error.is_io_error() || error.is_connection_dropped() => {}
                 answer => {
                     *open = Some(connection);
@@ -66,9 +80,55 @@ impl Redis {
         // The deadline is ours alone: the crate's own would hide a slow server as an error of its own.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        let answer = redis::cmd("INFO").query_async(&mut connection).await;
+        let answer = question.ask(&mut connection).await;
         *open = Some(connection);
         answer
+    }
+}
+
+/// How much is wanted.
+#[derive(Clone, Copy)]
+enum Question {
+    /// `INFO` alone.
+    Info,
+    /// The clients and the slow commands too.
+    All,
+}
+
+impl Question {
+    async fn ask(self, connection: &mut MultiplexedConnection) -> Result<Told, RedisError> {
+        let info = redis::cmd("INFO").query_async(connection).await?;
+        if let Self::Info = self {
+            return Ok(Told { info, clients: Ok(String::new()), slowlog: Ok(Reply::Array(Vec::new())) });
+        }
+        let clients = refusable(redis::cmd("CLIENT").arg("LIST").query_async::<Value>(connection).await)?;
+        let slowlog = refusable(redis::cmd("SLOWLOG").arg("GET").arg(triage::SLOW).query_async::<Value>(connection).await)?;
+        Ok(Told { info, clients: clients.map(text), slowlog: slowlog.map(reply) })
+    }
+}
+
+/// An answer, or why the server refused it: an access list may allow one command and not another.
+fn refusable(answer: Result<Value, RedisError>) -> Result<Result<Value, String>, RedisError> {
+    match answer.and_then(Value::extract_error) {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) if matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) => Ok(Err(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::BulkString(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Value::SimpleString(text) | Value::VerbatimString { text, .. } => text,
+        _ => String::new(),
+    }
+}
+
+fn reply(value: Value) -> Reply {
+    match value {
+        Value::Int(number) => Reply::Number(number),
+        Value::Array(all) => Reply::Array(all.into_iter().map(reply).collect()),
+        other => Reply::Text(text(other)),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::adapters::secret;
 use crate::adapters::tools::away::bench::FarBench;
 use crate::adapters::tools::bench::HereBench;
 use crate::adapters::tools::passfile::Passfile;
-use crate::adapters::tools::route::Route;
+use crate::adapters::tools::route::{Place, Route};
+use crate::adapters::tools::running::Program;
 use crate::adapters::tools::surroundings::Surroundings;
 use crate::domain::access::Access;
 use crate::domain::failure::Failure;
@@ -28,6 +29,13 @@ pub mod surroundings;
 /// The tools that talk to a service. Secrets are looked for when a program needs them.
 pub fn tools(access: &Access, around: &Surroundings) -> Arc<dyn Tools> {
     Arc::new(Kit { access: access.clone(), route: Route::to(access), around: around.clone(), passfile: Passfile::default() })
+}
+
+/// A line to the Docker Engine of another host, by its own client there: an end that speaks HTTP.
+pub(in crate::adapters) fn docker_beyond(host: &str, around: &Surroundings) -> Result<Box<dyn Running>, Failure> {
+    let route = Route { ssh: Some(host.to_owned()), place: Place::Host, folder: None, room: None };
+    let command = away::command(&route.docker(&["system", "dial-stdio"]), around)?;
+    Ok(Box::new(Program::start("ssh", command, true)?))
 }
 
 /// The tools of one service.

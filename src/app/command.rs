@@ -12,7 +12,7 @@ pub enum CommandKind {
     Console,
     /// Asks the outside.
     Read,
-    /// Changes something outside; the demo's breakage is the only one so far.
+    /// Changes something outside: shown as a plan first, and a job then.
     Change,
 }
 

@@ -2,11 +2,14 @@
 
 mod alerts;
 mod backups;
+mod chaos;
 mod console;
 mod dashboards;
 mod demo;
 mod jobs;
+mod services;
 mod travel;
+mod triage;
 
 use crate::app::command::Command;
 
@@ -18,5 +21,8 @@ pub const ALL: &[&[Command]] = &[
     dashboards::COMMANDS,
     jobs::COMMANDS,
     backups::COMMANDS,
+    chaos::COMMANDS,
+    services::COMMANDS,
+    triage::COMMANDS,
     demo::COMMANDS,
 ];

@@ -13,6 +13,7 @@ use crate::app::message::Planned;
 use crate::app::model::{Model, Shared};
 use crate::app::popup::Popup;
 use crate::app::screen::ScreenId;
+use crate::app::screens::chaos::Tab;
 use crate::domain::failure::Failure;
 use crate::domain::guard::Guard;
 use crate::domain::job::{Control, JobId};
@@ -195,10 +196,16 @@ pub fn planned(model: &mut Model, wish: &Wish, reply: Result<Planned, Failure>) 
 pub fn submitted(model: &mut Model, reply: Result<JobId, Failure>) -> Vec<Effect> {
     let waiting = matches!(&model.popup, Some(Popup::Confirm(Confirm { stage: Stage::Sent(_), .. })));
     let mut effects = match (reply, &mut model.popup) {
-        (Ok(job), _) if waiting => {
+        (Ok(job), Some(Popup::Confirm(Confirm { stage: Stage::Sent(plan), .. }))) => {
+            let is_drill = plan.call.first().is_some_and(|routine| routine == "drill");
             model.popup = None;
-            model.screen = ScreenId::Jobs;
-            model.screens.jobs.show(&model.shared, job);
+            if is_drill {
+                model.screen = ScreenId::Chaos;
+                model.screens.chaos.show(Tab::Drill);
+            } else {
+                model.screen = ScreenId::Jobs;
+                model.screens.jobs.show(&model.shared, job);
+            }
             vec![]
         }
         (Err(failure), Some(Popup::Confirm(confirm))) if waiting => {

@@ -22,8 +22,6 @@ pub enum Effect {
     Copy(String),
     /// Call for the person, in these words: an alert has begun to fire.
     Ring(String),
-    /// Break something in the demo; its supervisor arms the end first.
-    Break(String),
     /// Work out what a routine would do in the environment that is open: [`Message::Planned`](crate::app::message::Message).
     Plan(Wish),
     /// Make a confirmed plan a job: [`Message::Submitted`](crate::app::message::Message).

@@ -18,7 +18,7 @@ const NAMED: [(&str, &str); 3] = [
 ];
 
 /// The contexts, in the order of help.
-pub const CONTEXTS: [&str; 18] = [
+pub const CONTEXTS: [&str; 24] = [
     "global",
     "list",
     "overview",
@@ -37,6 +37,12 @@ pub const CONTEXTS: [&str; 18] = [
     "job",
     "backups",
     "backup",
+    "scenarios",
+    "drill",
+    "services",
+    "control",
+    "sessions",
+    "clients",
 ];
 
 /// One binding.

@@ -7,9 +7,10 @@ use crate::app::effect::Wish;
 use crate::app::key::Key;
 use crate::app::need::{Data, Need};
 use crate::app::spot::Spot;
+use crate::domain::chaos::report::Missed;
 use crate::domain::failure::Failure;
 use crate::domain::fault::Fault;
-use crate::domain::job::{Control, Job, JobId};
+use crate::domain::job::{Control, JobId};
 use crate::domain::name::Name;
 use crate::domain::plan::Plan;
 use crate::domain::time::{Moment, Stamp};
@@ -36,7 +37,7 @@ pub enum Message {
     /// An environment is unlocked until then, or why not.
     Unlocked(Name, Result<Stamp, Failure>),
     /// The jobs that ended or were lost since this operator last looked.
-    Away(Vec<Job>),
+    Away(Vec<Missed>),
 }
 
 /// What a routine would do.

@@ -15,7 +15,7 @@ use crate::app::screen::{Screen, ScreenId};
 use crate::app::screens::Screens;
 use crate::app::setup::{Environment, Setup};
 use crate::app::store::{Freshness, Store};
-use crate::domain::job::Job;
+use crate::domain::chaos::report::Missed;
 use crate::domain::name::Name;
 use crate::domain::range::TimeRange;
 use crate::domain::time::{Moment, Stamp};
@@ -76,7 +76,7 @@ impl Shared {
         let alerts = alertmanager.then_some(Source::Alerts);
         // Rule 3: an alert has ended only where Prometheus would have sent it.
         let receiving = (prometheus && alertmanager).then_some(Source::Receiving);
-        [rules, alerts, receiving, Some(Source::Jobs)].into_iter().flatten().collect()
+        [rules, alerts, receiving, Some(Source::Jobs), Some(Source::Faults)].into_iter().flatten().collect()
     }
 }
 
@@ -96,7 +96,7 @@ pub struct Model {
     /// Words for the person, until the next key.
     pub notice: Option<Notice>,
     /// The jobs that ended or were lost while the operator was away.
-    pub away: Vec<Job>,
+    pub away: Vec<Missed>,
     /// Which alerts rang.
     pub alarm: Alarm,
 }

@@ -5,13 +5,20 @@ use std::time::Duration;
 
 use crate::domain::alert::{AlertSet, Silence, Union};
 use crate::domain::backup::catalogue::Catalogue;
+use crate::domain::chaos::end::Open;
+use crate::domain::chaos::report::Drilled;
+use crate::domain::control::{Condition, LogAsk, LogLine};
+use crate::domain::failure::Failure;
 use crate::domain::job::{Job, JobId, Log};
 use crate::domain::name::Name;
-use crate::domain::range::TimeRange;
+use crate::domain::plan::Plan;
+use crate::domain::range::{self, TimeRange, Window};
 use crate::domain::rule::RuleGroup;
 use crate::domain::series::Answer;
 use crate::domain::service::Report;
 use crate::domain::target::Target;
+use crate::domain::time::Stamp;
+use crate::domain::triage::Triage;
 use crate::grafana::model::Dashboard;
 
 /// Counts the environments visited. An answer that carries another epoch than the model's is dropped.
@@ -52,8 +59,20 @@ pub enum Source {
     Jobs,
     /// What a job wrote down.
     JobLog(JobId),
+    /// The drills among them, and what each has shown so far.
+    Drills,
+    /// The faults whose end is still to be performed.
+    Faults,
+    /// What a routine would do, in the words of the shell: asked to tell whether it would be refused.
+    Plan(Vec<String>),
     /// What lies in a repository.
     Catalogue(Name),
+    /// What its control says of a service.
+    Condition(Name),
+    /// Sessions, locks, clients: what a database tells once something is wrong.
+    Triage(Name),
+    /// A part of a service's log. Asked for again and again, never followed: what is asked for ends.
+    ServiceLog(Name, LogAsk),
 }
 
 impl Source {
@@ -78,11 +97,30 @@ pub struct RangeQuery {
     pub shift: Duration,
     /// Between two samples.
     pub step: Duration,
-    /// Whether samples stand on multiples of the step, so that a graph stands still from poll to poll; else the last one is of
-    /// the very end.
+    /// Whether samples stand on multiples of the step, and a graph of them still from poll to poll; else the last one is of the
+    /// very end.
     pub aligned: bool,
     /// To how many columns the samples are reduced, keeping each column's extremes.
     pub columns: u16,
+}
+
+impl RangeQuery {
+    /// The part of time that it shows at `now`.
+    pub fn window(&self, now: Stamp) -> Window {
+        let now = now.before(self.shift);
+        if self.aligned { self.range.standing(now, self.step) } else { self.range.window(now) }
+    }
+
+    /// The instants that are sampled: what has been of that window, up to the newest sample that there can be at `now`.
+    pub fn sampled(&self, now: Stamp) -> Window {
+        let window = self.window(now);
+        if self.aligned {
+            return window.until(range::aligned(now.before(self.shift), self.step));
+        }
+        // A whole number of steps before the end, so that the last sample is of the end.
+        let step = self.step.as_millis().max(1) as i64;
+        Window { start: Stamp(window.end.0 - (window.end.0 - window.start.0) / step * step), ..window }
+    }
 }
 
 /// A source, wanted this often by the environment of an epoch.
@@ -119,8 +157,20 @@ pub enum Data {
     Jobs(Vec<Job>),
     /// To [`Source::JobLog`].
     Log(Log),
+    /// To [`Source::Drills`], the newest first.
+    Drills(Vec<Arc<Drilled>>),
+    /// To [`Source::Faults`].
+    Faults(Vec<Open>),
+    /// To [`Source::Plan`].
+    Plan(Result<Arc<Plan>, Failure>),
     /// To [`Source::Catalogue`].
     Catalogue(Catalogue),
+    /// To [`Source::Condition`].
+    Condition(Condition),
+    /// To [`Source::Triage`].
+    Triage(Triage),
+    /// To [`Source::ServiceLog`].
+    ServiceLog(Vec<LogLine>),
 }
 
 /// A dashboard file and what became of reading it.

@@ -112,11 +112,18 @@ pub fn gather(shared: &Shared) -> Vec<Row> {
         let unreported = pending(groups, &rows);
         rows.extend(unreported);
     }
-    rows.sort_by_cached_key(|row| {
-        let pressing = (is_watchdog(row), row.standing, row.severity);
-        (pressing, row.name().to_owned(), Reverse(row.since), row.labels.clone())
-    });
-    rows
+    sorted(rows)
+}
+
+/// The most pressing first. In a storm there are thousands: each is looked up once, and none is copied.
+fn sorted(rows: Vec<Row>) -> Vec<Row> {
+    let key = |row: &Row| (is_watchdog(row), row.standing, row.severity);
+    let mut order: Vec<_> =
+        rows.iter().enumerate().map(|(n, row)| (key(row), row.name(), Reverse(row.since), &row.labels, n)).collect();
+    order.sort_unstable();
+    let order: Vec<usize> = order.into_iter().map(|(.., n)| n).collect();
+    let mut rows: Vec<Option<Row>> = rows.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|n| rows[n].take()).collect()
 }
 
 fn reported(set: &AlertSet) -> impl Iterator<Item = Row> {

@@ -6,6 +6,7 @@ use crate::app::command::Call;
 use crate::app::model::Shared;
 use crate::app::need::Source;
 use crate::app::spot::Spot;
+use crate::domain::range::Window;
 
 /// Which screen is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub enum ScreenId {
     Jobs,
     /// Repositories, backups and their proofs.
     Backups,
+    /// What can be broken, the drill that runs, and earlier ones.
+    Chaos,
+    /// Services, one service's instances, log and sessions.
+    Services,
 }
 
 /// A movement within a screen.
@@ -42,6 +47,11 @@ pub trait Screen {
 
     /// What it wants to know and how often.
     fn needs(&self, shared: &Shared) -> Vec<(Source, Duration)>;
+
+    /// The parts of time that its graphs show, where nothing else on it changes by time alone; none where it counts seconds.
+    fn windows(&self, _shared: &Shared) -> Option<Vec<Window>> {
+        None
+    }
 
     /// Works out what follows from what it knows, after every message that is taken in.
     fn settle(&mut self, _shared: &mut Shared) {}

@@ -2,15 +2,25 @@
 
 pub mod alerts;
 pub mod backups;
+pub mod chaos;
 pub mod dashboards;
 pub mod jobs;
 pub mod overview;
+pub mod services;
 
 use crate::app::screen::{Screen, ScreenId};
 
-/// Every screen's name, in the order of their number keys.
-pub const NAMES: &[&str] = &["overview", "dashboards", "alerts", "jobs", "backups"];
-const IDS: [ScreenId; 5] = [ScreenId::Overview, ScreenId::Dashboards, ScreenId::Alerts, ScreenId::Jobs, ScreenId::Backups];
+/// Every screen's name, in the order of their number keys; last the one that has none.
+pub const NAMES: &[&str] = &["overview", "dashboards", "alerts", "jobs", "backups", "chaos", "services"];
+const IDS: [ScreenId; 7] = [
+    ScreenId::Overview,
+    ScreenId::Dashboards,
+    ScreenId::Alerts,
+    ScreenId::Jobs,
+    ScreenId::Backups,
+    ScreenId::Chaos,
+    ScreenId::Services,
+];
 
 /// A screen by its name.
 pub fn by_name(name: &str) -> Option<ScreenId> {
@@ -30,6 +40,10 @@ pub struct Screens {
     pub jobs: jobs::Jobs,
     /// Repositories and what lies in them.
     pub backups: backups::Backups,
+    /// What can be broken, and drills.
+    pub chaos: chaos::Chaos,
+    /// The services.
+    pub services: services::Services,
 }
 
 impl Screens {
@@ -41,6 +55,8 @@ impl Screens {
             ScreenId::Alerts => &self.alerts,
             ScreenId::Jobs => &self.jobs,
             ScreenId::Backups => &self.backups,
+            ScreenId::Chaos => &self.chaos,
+            ScreenId::Services => &self.services,
         }
     }
 
@@ -52,6 +68,8 @@ impl Screens {
             ScreenId::Alerts => &mut self.alerts,
             ScreenId::Jobs => &mut self.jobs,
             ScreenId::Backups => &mut self.backups,
+            ScreenId::Chaos => &mut self.chaos,
+            ScreenId::Services => &mut self.services,
         }
     }
 }

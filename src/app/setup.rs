@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::app::keymap::Keymap;
 use crate::domain::bell::Bell;
+use crate::domain::chaos::gameday::Filed;
+use crate::domain::chaos::offer::Offer;
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
@@ -21,8 +23,8 @@ pub struct Setup {
     pub keymap: Keymap,
     /// When and how it rings.
     pub bell: Bell,
-    /// What the demo's `F1` offers, as `(what, words)`; empty outside the demo.
-    pub breakages: Vec<(String, String)>,
+    /// Whether this is the demo: there something may be broken for fun.
+    pub demo: bool,
     /// How soon alerts must be taken on.
     pub response: Response,
     /// Whether everybody on this host shares the ledger of jobs; else it is this login's own.
@@ -50,4 +52,8 @@ pub struct Environment {
     pub signals: Vec<Signal>,
     /// Where its backups live.
     pub repositories: Vec<RepositorySpec>,
+    /// What can be broken in it.
+    pub offers: Vec<Offer>,
+    /// The `GameDay`s that were written for it.
+    pub gamedays: Vec<Filed>,
 }

@@ -4,6 +4,8 @@ use crate::app::command::Call;
 use crate::app::screens::alerts::rules::RuleId;
 use crate::app::screens::alerts::targets::TargetId;
 use crate::app::screens::backups::shelf::Shelf;
+use crate::app::screens::chaos::offers::Choice;
+use crate::app::screens::services::rows::RowId;
 use crate::domain::alert::Fingerprint;
 use crate::domain::backup::BackupId;
 use crate::domain::job::JobId;
@@ -36,6 +38,10 @@ pub enum Spot {
     Shelf(Shelf),
     /// A backup, or what is left of one.
     Backup(BackupId),
+    /// A scenario on a service.
+    Choice(Choice),
+    /// A row of an open service.
+    Row(RowId),
     /// What a list to pick from offers, by its place among what matches.
     Offer(usize),
 }

@@ -71,7 +71,10 @@ impl Store {
         known.every = fed.need.every;
         match &fed.reply {
             Ok(data) => {
-                known.data = Some(data.clone());
+                // What is the same stays where it is: by its address everything that follows from it is known to be the same.
+                if known.data.as_ref() != Some(data) {
+                    known.data = Some(data.clone());
+                }
                 known.good = Some(fed.at);
                 known.fault = None;
             }
@@ -131,6 +134,7 @@ impl Freshness {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::app::need::Epoch;
     use crate::domain::fault::FaultKind;
@@ -161,6 +165,19 @@ mod tests {
         store.take(&fed(Ok(Data::Rules(vec![])), 0));
         store.take(&fed(Err(Fault::new(FaultKind::Broken, "reset")), 5));
         assert_eq!(store.data(&Source::Rules), Some(&Data::Rules(vec![])));
+    }
+
+    #[test]
+    fn an_answer_that_came_again_stays_where_it_is_and_is_as_new_as_it_came() {
+        let mut store = Store::default();
+        let held = |store: &Store| store.get(&Source::Rules).and_then(|known| known.data.clone()).unwrap();
+        store.take(&fed(Ok(Data::Strings(vec!["one".into()])), 0));
+        let first = held(&store);
+        store.take(&fed(Ok(Data::Strings(vec!["one".into()])), 5));
+        assert!(Arc::ptr_eq(&first, &held(&store)));
+        assert_eq!(store.freshness(&Source::Rules, at(14)), Freshness::Fresh);
+        store.take(&fed(Ok(Data::Strings(vec!["two".into()])), 10));
+        assert!(!Arc::ptr_eq(&first, &held(&store)));
     }
 
     #[test]

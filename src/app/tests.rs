@@ -4,6 +4,7 @@
 mod alarm;
 mod backups;
 mod board;
+mod chaos;
 mod confirm;
 mod environments;
 pub mod fixtures;
@@ -14,5 +15,6 @@ mod ladder;
 mod lists;
 mod needs;
 mod rows;
+mod services;
 mod tabs;
 mod trust;

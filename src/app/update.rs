@@ -15,8 +15,9 @@ use crate::app::need::{Data, Source};
 use crate::app::pointer;
 use crate::app::popup::Popup;
 use crate::app::rows;
-use crate::app::screens::jobs;
-use crate::domain::job::{Job, JobId};
+use crate::app::screens::{chaos, jobs};
+use crate::domain::chaos::report::Missed;
+use crate::domain::job::JobId;
 use crokey::crossterm::event::KeyCode;
 
 /// A clock that differs by less than this may be a slow answer. `Date` headers have whole seconds.
@@ -53,13 +54,13 @@ fn take_in(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Submitted(reply) => confirm::submitted(model, reply),
         Message::Controlled(job, control, reply) => confirm::controlled(model, job, control, reply),
         Message::Unlocked(environment, reply) => confirm::unlocked(model, environment, reply),
-        Message::Away(jobs) => away(model, jobs),
+        Message::Away(missed) => away(model, missed),
     }
 }
 
 /// What happened while the operator was away is told first, but not over something that is open already.
-fn away(model: &mut Model, jobs: Vec<Job>) -> Vec<Effect> {
-    model.away = jobs;
+fn away(model: &mut Model, missed: Vec<Missed>) -> Vec<Effect> {
+    model.away = missed;
     match (model.away.len(), &model.popup) {
         (0, _) => {}
         (_, None) => model.popup = Some(Popup::Away(0)),
@@ -81,11 +82,35 @@ fn fed_with(model: &mut Model, fed: &Fed) -> Vec<Effect> {
     if fed.need.env != model.shared.epoch {
         return vec![];
     }
+    let open = open_faults(&model.shared);
     let mut effects = take(&mut model.shared, fed);
+    if fed.need.source == Source::Faults && fed.reply.is_ok() {
+        tell_ended(model, &open);
+    }
     if fed.reply.is_ok() {
         effects.extend(model.alarm.take(&model.shared, &fed.need.source));
     }
+    // `--run "dashboard NAME"` comes before any answer.
+    if fed.need.source == Source::Dashboards
+        && let Some(name) = model.screens.dashboards.wanted.take()
+    {
+        effects.extend(run(model, &Call::with("dashboard", &name)));
+    }
     effects
+}
+
+/// The drills whose fault may be on.
+fn open_faults(shared: &Shared) -> Vec<JobId> {
+    let armed = chaos::faults(shared).iter().filter(|open| open.record.armed);
+    armed.map(|open| open.record.undoing.job).collect()
+}
+
+/// That a fault is over is told wherever the person is: another may have ended it, or its watchdog.
+fn tell_ended(model: &mut Model, before: &[JobId]) {
+    let now = open_faults(&model.shared);
+    if let Some(job) = before.iter().find(|job| !now.contains(job)) {
+        model.say(format!("the fault of drill {job} has ended, and nothing of it is left"));
+    }
 }
 
 fn take(shared: &mut Shared, fed: &Fed) -> Vec<Effect> {

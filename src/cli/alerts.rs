@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::app::model::Shared;
 use crate::app::need::{Data, Source};
@@ -46,7 +46,10 @@ async fn list(overrides: &Overrides, matches: &ArgMatches) -> Result<Exit, Failu
     let heads = ["SEVERITY", "STATE", "FOR", "ALERT", "ON", "MEMBERS", "SUMMARY"];
     let sheet = || Sheet::of(heads, shown().map(|row| cells(shared, row))).text(&paper);
     print::told(matches, || shown().map(|row| object(shared, row)), sheet)?;
-    Ok(exit(&glance))
+    let exit = exit(&glance);
+    // The process ends: giving back the memory of thousands of alerts one by one would only take its time.
+    std::mem::forget(glance);
+    Ok(exit)
 }
 
 /// Who knows of alerts in this environment.
@@ -123,21 +126,37 @@ fn members(shared: &Shared, row: &Row) -> String {
     if row.members.is_empty() { "-".to_owned() } else { format!("{} of {all}", row.members.len()) }
 }
 
-fn object(shared: &Shared, row: &Row) -> Value {
+/// An alert as it is printed, borrowed: in a storm there are thousands.
+#[derive(Serialize)]
+struct Told<'a, L> {
+    environment: &'a str,
+    fingerprint: &'a str,
+    alert: &'a str,
+    state: &'static str,
+    severity: Option<&'a str>,
+    since: String,
+    labels: L,
+    annotations: L,
+    hidden_by: &'a [String],
+    receivers: &'a [String],
+    members: Vec<&'a str>,
+    of_members: usize,
+}
+
+fn object<'a>(shared: &'a Shared, row: &'a Row) -> impl Serialize {
     let members = set(shared).map_or(&[][..], |set| &set.members);
-    let knowing: Vec<&str> = row.members.iter().filter_map(|n| members.get(*n)).map(|member| member.url.as_str()).collect();
-    json!({
-        "environment": shared.environment().name,
-        "fingerprint": &*row.id,
-        "alert": row.name(),
-        "state": row.standing.word(),
-        "severity": row.labels.get("severity"),
-        "since": print::time(row.since),
-        "labels": print::labels(&row.labels),
-        "annotations": print::labels(&row.annotations),
-        "hidden_by": row.hidden_by,
-        "receivers": row.receivers,
-        "members": knowing,
-        "of_members": members.len(),
-    })
+    Told {
+        environment: shared.environment().name.as_str(),
+        fingerprint: &row.id,
+        alert: row.name(),
+        state: row.standing.word(),
+        severity: row.labels.get("severity"),
+        since: print::time(row.since),
+        labels: print::labels(&row.labels),
+        annotations: print::labels(&row.annotations),
+        hidden_by: &row.hidden_by,
+        receivers: &row.receivers,
+        members: row.members.iter().filter_map(|n| members.get(*n)).map(|member| member.url.as_str()).collect(),
+        of_members: members.len(),
+    }
 }

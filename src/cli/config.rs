@@ -69,7 +69,7 @@ fn toml(value: &Value) -> String {
             format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
         }
         // A basic string of TOML is written like a string of JSON.
-        other => print::visibly(&other.to_string()),
+        other => print::visibly(&other.to_string()).into_owned(),
     }
 }
 

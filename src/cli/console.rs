@@ -16,17 +16,9 @@ use crate::cli::exit::Exit;
 use crate::config::{self, ConfigError, Overrides, Places};
 use crate::domain::time::Moment;
 use crate::runtime::clerk::Clerk;
-use crate::runtime::console::{self, Breaker, Shell};
+use crate::runtime::console::{self, Shell};
 use crate::runtime::office::Office;
 use crate::runtime::{fetch, setup};
-
-/// What the console is given by the demo: what can be broken, and how.
-pub struct Demo {
-    /// As `(what, words)`.
-    pub breakages: Vec<(String, String)>,
-    /// Asks the demo's supervisor.
-    pub breaker: Breaker,
-}
 
 /// `--run CALL`: console commands from the shell, by the names of the palette.
 pub fn run_argument() -> Arg {
@@ -42,11 +34,12 @@ pub fn run_argument() -> Arg {
 /// Opens the console as the command line says.
 pub fn open(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
     let calls: Vec<Call> = matches.get_many("run").into_iter().flatten().cloned().collect();
-    super::wait_for(start(overrides, calls, None))
+    // It draws on the first thread and decodes on others: a second for its requests would mostly be woken to find nothing to do.
+    super::wait_with(1, start(overrides, calls, false))
 }
 
-/// Opens the console, and returns when it is left.
-pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) -> Exit {
+/// Opens the console, on the demo or on what is configured, and returns when it is left.
+pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: bool) -> Exit {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Exit::usage("the console needs a terminal on both ends; midwatch --help lists what works without one");
     }
@@ -58,15 +51,13 @@ pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) 
         Ok(config) => config,
         Err(error) => return refused(&error),
     };
-    let (breakages, breaker) = demo.map_or((vec![], None), |d| (d.breakages, Some(d.breaker)));
     let (clerk, without) = match Clerk::open(Arc::new(config.clone())).await {
         Ok(clerk) => (Some(clerk), None),
         // Alerts can be watched without a ledger; nothing can be changed.
         Err(failure) => (None, Some(format!("no jobs: {failure}"))),
     };
     let shared = clerk.as_ref().is_some_and(|clerk| clerk.desk.home().is_shared());
-    let ready =
-        setup::setup(&config, &places, breakages, shared).and_then(|s| setup::look(&config, &places).map(|look| (s, look)));
+    let ready = setup::setup(&config, &places, demo, shared).and_then(|s| setup::look(&config, &places).map(|look| (s, look)));
     let (setup, look) = match ready {
         Ok(ready) => ready,
         Err(error) => return Exit::config(format!("{error:#}")),
@@ -79,7 +70,7 @@ pub async fn start(overrides: &Overrides, calls: Vec<Call>, demo: Option<Demo>) 
     without.map(|why| update(&mut model, Message::Told(Err(why))));
     let office = clerk.map(|clerk| Arc::new(clerk) as Arc<dyn Office>);
     let mouse = config.console.mouse;
-    let shell = Shell { look, mouse, worlds: fetch::worlds(&config.environments, office.as_ref()), breaker, office };
+    let shell = Shell { look, mouse, worlds: fetch::worlds(&config.environments, office.as_ref()), office };
     match console::run(model, shell).await {
         Ok(status) => Exit::status(status),
         Err(error) => Exit::io(format!("{error:#}")),

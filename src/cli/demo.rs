@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -14,7 +13,6 @@ use crate::cli::{Subcommand, console, exit::Exit, print};
 use crate::config::Overrides;
 use crate::demo::{self, DemoError, FaultKind, FaultStatus, Handle, Options, Progress, Role, Starting};
 use crate::domain::clean::Clean;
-use crate::runtime::console::Breaker;
 
 /// What a shell makes of an interrupt.
 const INTERRUPTED: u8 = 130;
@@ -126,17 +124,8 @@ async fn hold(handle: &mut Handle) -> eyre::Result<Exit> {
 
 /// Opens the console on a demo, and comes back when it was quit.
 async fn open(overrides: &Overrides, handle: &Handle) -> Exit {
-    let client = handle.client().clone();
-    let breaker: Breaker = Arc::new(move |word| {
-        let client = client.clone();
-        Box::pin(async move {
-            let broken = break_by_word(&client, &word, LASTING).await;
-            broken.map(|fault| fault_line(&fault)).map_err(|error| error.to_string())
-        })
-    });
-    let breakages = FaultKind::ALL.map(|what| (what.word().to_owned(), what.title().to_owned())).into();
     let overrides = Overrides { config: Some(handle.config.clone()), environment: None, ..overrides.clone() };
-    console::start(&overrides, vec![], Some(console::Demo { breakages, breaker })).await
+    console::start(&overrides, vec![], true).await
 }
 
 /// The one who attaches leaves the demo as it is: whoever started it ends it, or nobody does and its linger is over.

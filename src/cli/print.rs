@@ -1,14 +1,15 @@
 //! What a command prints. Data goes to standard output, everything else to standard error. With `--json` every line is one JSON
 //! object that carries its `schema_version`: a list has a line for each of its things, anything else is one line.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use clap::{Arg, ArgAction, ArgMatches};
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 
 use crate::domain::clean::Clean;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::labels::Labels;
 use crate::domain::time::Stamp;
 
@@ -33,7 +34,7 @@ pub fn data(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints a line for each object where `--json` was given, else words for a person.
-pub fn told<T: IntoIterator<Item = Value>>(
+pub fn told<T: IntoIterator<Item: Serialize>>(
     matches: &ArgMatches,
     values: impl FnOnce() -> T,
     words: impl FnOnce() -> String,
@@ -42,23 +43,38 @@ pub fn told<T: IntoIterator<Item = Value>>(
 }
 
 /// Prints a line for each object.
-pub fn objects(values: impl IntoIterator<Item = Value>) -> Result<(), Failure> {
-    data(&values.into_iter().map(line).collect::<String>())
+pub fn objects(values: impl IntoIterator<Item: Serialize>) -> Result<(), Failure> {
+    let mut lines = String::new();
+    for value in values {
+        line(&mut lines, &value)?;
+    }
+    data(&lines)
 }
 
-fn line(mut value: Value) -> String {
-    value["schema_version"] = json!(SCHEMA_VERSION);
-    visibly(&value.to_string()) + "\n"
+/// An object with its version.
+#[derive(Serialize)]
+struct Versioned<'a, T> {
+    #[serde(flatten)]
+    value: &'a T,
+    schema_version: u32,
+}
+
+fn line(lines: &mut String, value: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string(&Versioned { value, schema_version: SCHEMA_VERSION })
+        .map_err(|error| Failure::new(FailureKind::Bug, format!("it cannot be told as JSON: {error}")))?;
+    lines.push_str(&visibly(&json));
+    lines.push('\n');
+    Ok(())
 }
 
 /// JSON in which every character can be seen.
-pub fn visibly(json: &str) -> String {
+pub fn visibly(json: &str) -> Cow<'_, str> {
     if json.is_ascii() && !json.contains('\x7f') {
-        return json.to_owned();
+        return Cow::Borrowed(json);
     }
     let mut text = String::with_capacity(json.len());
     json.chars().for_each(|c| push_visible(&mut text, c));
-    text
+    Cow::Owned(text)
 }
 
 /// What a terminal would take for an order, or would hide, is written as JSON can write everything: nothing is lost.
@@ -83,25 +99,44 @@ pub fn time(at: Stamp) -> String {
 }
 
 /// Labels as an object; their bytes are as the server sent them.
-pub fn labels(labels: &Labels) -> Value {
-    labels.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<_, _>>().into()
+pub fn labels(labels: &Labels) -> impl Serialize {
+    Pairs(labels)
+}
+
+struct Pairs<'a>(&'a Labels);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
     use super::*;
+
+    fn line_of(value: &impl Serialize) -> String {
+        let mut lines = String::new();
+        line(&mut lines, value).unwrap();
+        lines
+    }
 
     #[test]
     fn every_object_is_one_line_that_carries_its_version() {
-        assert_eq!(line(json!({ "a": "b\nc" })), "{\"a\":\"b\\nc\",\"schema_version\":1}\n");
+        assert_eq!(line_of(&json!({ "a": "b\nc" })), "{\"a\":\"b\\nc\",\"schema_version\":1}\n");
+        let labels: Labels = [("job", "app"), ("instance", "a")].into_iter().collect();
+        assert_eq!(line_of(&Pairs(&labels)), "{\"instance\":\"a\",\"job\":\"app\",\"schema_version\":1}\n");
     }
 
     #[test]
     fn rule_04_objects_hold_no_control_character_and_lose_nothing() {
         let hostile = "é \u{9b}2J \u{202e}evil\u{7f}\u{e0041} 日本";
-        let line = line(json!({ "a": hostile }));
+        let line = line_of(&json!({ "a": hostile }));
         assert!(!line.trim_end().chars().any(|c| c.is_control() || c == '\u{202e}' || c == '\u{e0041}'), "{line:?}");
         assert!(line.contains("é ") && line.contains("日本"));
-        assert_eq!(serde_json::from_str::<Value>(&line).unwrap_or_default()["a"], hostile);
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["a"], hostile);
     }
 }

@@ -52,14 +52,15 @@ fn step(text: &str) -> Result<Duration, String> {
     read.filter(|step| *step >= Duration::from_millis(1)).ok_or_else(|| "a length of time, such as 15s".to_owned())
 }
 
-/// When a question is asked of.
+/// A moment, as a command line tells it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum At {
+pub(super) enum At {
     Instant(Stamp),
     Ago(Duration),
 }
 
-fn at(text: &str) -> Result<At, String> {
+/// RFC 3339, Unix seconds, or how long ago.
+pub(super) fn at(text: &str) -> Result<At, String> {
     if let Ok(at) = text.parse::<jiff::Timestamp>() {
         return Ok(At::Instant(Stamp(at.as_millisecond())));
     }

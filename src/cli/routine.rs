@@ -45,7 +45,7 @@ async fn go(routine: &Routine, overrides: &Overrides, matches: &ArgMatches) -> R
         print::told(matches, || [json!({ "plan": plan })], || plan::text(&plan))?;
         return Ok(Exit::status(0));
     }
-    let confirmation = confirmation(&plan, &clerk.desk, matches).await?;
+    let confirmation = confirmation(&plan, &clerk.desk, &Said::of(matches)).await?;
     let job = clerk.desk.submit(plan, confirmation, clerk.config.files.clone()).await?;
     if matches.get_flag("detach") {
         print::told(matches, || [jobs::tell::asked(job, "run")], || format!("{job}\n"))?;
@@ -58,16 +58,37 @@ async fn go(routine: &Routine, overrides: &Overrides, matches: &ArgMatches) -> R
     }
 }
 
+/// What was said beforehand on the command line.
+pub struct Said {
+    /// `--yes`.
+    pub yes: bool,
+    /// The targets of `--confirm`, between commas where there are several plans.
+    pub names: Vec<String>,
+}
+
+impl Said {
+    /// What the arguments of a command say.
+    pub fn of(matches: &ArgMatches) -> Self {
+        let names = matches.get_one::<String>("confirm").into_iter().flat_map(|names| names.split(','));
+        Self { yes: matches.get_flag("yes"), names: names.map(str::to_owned).collect() }
+    }
+
+    /// The name that is meant for a plan; another one is still judged, and refused.
+    fn typed(&self, plan: &Plan) -> Option<String> {
+        let own = self.names.iter().find(|name| name.as_str() == plan.target.name.as_str());
+        own.or(self.names.first()).cloned()
+    }
+}
+
 /// What the operator says to the plan. The worker judges it; here it is only asked for.
-async fn confirmation(plan: &Plan, desk: &Desk, matches: &ArgMatches) -> Result<Confirmation, Failure> {
+pub async fn confirmation(plan: &Plan, desk: &Desk, said: &Said) -> Result<Confirmation, Failure> {
     // Not even an unlocking is put on record for what can never be run.
     if plan.guard == Guard::ReadOnly {
         let what = format!("{} is read-only: nothing is changed from here", plan.environment);
         return Err(Failure::refused(what).mend("--dry-run shows the plan"));
     }
-    if matches.get_flag("yes") {
-        let typed = matches.get_one::<String>("confirm").cloned();
-        return Ok(Confirmation { typed, unattended: !std::io::stdin().is_terminal() });
+    if said.yes {
+        return Ok(Confirmation { typed: said.typed(plan), unattended: !std::io::stdin().is_terminal() });
     }
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         let what = "nobody can be asked here";

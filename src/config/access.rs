@@ -103,7 +103,7 @@ fn place(field: &Field<'_>) -> Option<ToolPlace> {
 }
 
 /// A host as `ssh` knows it: nothing that would be read as an option.
-fn host(text: &str) -> Result<&str, Complaint> {
+pub fn host(text: &str) -> Result<&str, Complaint> {
     let plain = |c: char| c.is_alphanumeric() || "@.-_:[]%".contains(c);
     let good = !text.is_empty() && !text.starts_with('-') && text.chars().all(plain);
     good.then_some(text).ok_or_else(|| Complaint::new("must be a host as ssh knows it", "like \"bastion\" or \"ops@db-1\""))

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::model::{Environment, Pattern, ServiceConfig, Upstream};
+use crate::config::model::{Environment, Files, Pattern, Upstream};
+use crate::config::order;
 use crate::config::reader::{Complaint, Field, Table};
 use crate::config::repository::repository;
 use crate::config::service::service;
@@ -13,6 +14,7 @@ use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
 use crate::domain::repository::RepositorySpec;
+use crate::domain::service::spec::ServiceSpec;
 use crate::domain::signal::Signal;
 use crate::domain::unit::Unit;
 
@@ -29,8 +31,11 @@ pub fn environment(name: &str, field: &Field<'_>) -> Option<Environment> {
         color: table.take("color").and_then(|field| color(&field)).unwrap_or(COLOR),
         guard: table.take("guard").and_then(|field| field.word(&Guard::ALL.map(Guard::word), Guard::of)).unwrap_or_default(),
         refresh: table.take("refresh").and_then(|field| field.parse(refresh)).unwrap_or(REFRESH),
-        dashboards: patterns(&table, "dashboards"),
-        runbooks: patterns(&table, "runbooks"),
+        files: Files {
+            dashboards: patterns(&table, "dashboards"),
+            runbooks: patterns(&table, "runbooks"),
+            gamedays: patterns(&table, "gamedays"),
+        },
         prometheus: table.take("prometheus").and_then(|field| upstream(&field)),
         alertmanagers: alertmanagers(&table),
         services: services(&table, &repositories),
@@ -99,15 +104,20 @@ fn repositories(table: &Table<'_>) -> Vec<RepositorySpec> {
     read
 }
 
-fn services(table: &Table<'_>, repositories: &[RepositorySpec]) -> Vec<ServiceConfig> {
+fn services(table: &Table<'_>, repositories: &[RepositorySpec]) -> Vec<ServiceSpec> {
     let named = table.take("services").and_then(|field| field.table()).map(Table::named).unwrap_or_default();
     let repositories: Vec<_> = repositories.iter().map(|repository| repository.name.clone()).collect();
-    named.iter().filter_map(|(name, field)| service(name, field, &repositories)).collect()
+    let mut read = Vec::new();
+    for (name, field) in named {
+        read.extend(service(name, &field, &repositories).map(|service| (service, field)));
+    }
+    order::judge(&read);
+    read.into_iter().map(|(service, _)| service).collect()
 }
 
 fn unattended(table: &Table<'_>) -> Vec<String> {
     let fields = table.take("unattended").map(|field| field.list()).unwrap_or_default();
-    fields.iter().filter_map(|field| field.parse(value::name)).map(str::to_owned).collect()
+    fields.iter().filter_map(|field| field.parse(value::call)).map(str::to_owned).collect()
 }
 
 fn signals(table: &Table<'_>) -> Vec<Signal> {

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::access::Access;
-use crate::domain::backup::policy::Policy;
 use crate::domain::bell::Bell;
 use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
@@ -13,7 +11,7 @@ use crate::domain::problem::Place;
 use crate::domain::repository::RepositorySpec;
 use crate::domain::response::Response;
 use crate::domain::secret::SecretRef;
-use crate::domain::service::ServiceKind;
+use crate::domain::service::spec::ServiceSpec;
 use crate::domain::signal::Signal;
 
 /// Everything `midwatch.toml` says, with flags and variables applied.
@@ -79,16 +77,14 @@ pub struct Environment {
     pub guard: Guard,
     /// The polling interval, at least a second.
     pub refresh: Duration,
-    /// Where dashboards are.
-    pub dashboards: Vec<Pattern>,
-    /// Where runbooks are.
-    pub runbooks: Vec<Pattern>,
+    /// What of it is kept in files of its own.
+    pub files: Files,
     /// Its Prometheus.
     pub prometheus: Option<Upstream>,
     /// Its Alertmanagers, with different addresses.
     pub alertmanagers: Vec<Upstream>,
     /// What it runs and midwatch probes directly.
-    pub services: Vec<ServiceConfig>,
+    pub services: Vec<ServiceSpec>,
     /// What the Overview measures.
     pub signals: Vec<Signal>,
     /// Where backups live.
@@ -117,6 +113,17 @@ impl Environment {
         });
         upstreams.chain(services).chain(repositories).collect()
     }
+}
+
+/// Where the files of an environment are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Grafana's dashboards.
+    pub dashboards: Vec<Pattern>,
+    /// Runbooks, in Markdown.
+    pub runbooks: Vec<Pattern>,
+    /// `GameDay`s.
+    pub gamedays: Vec<Pattern>,
 }
 
 /// Files, by path, folder or glob.
@@ -200,29 +207,4 @@ pub struct ClientCertificate {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
-}
-
-/// A service, with how it is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceConfig {
-    /// Letters, digits, `.`, `_` and `-`: it can be typed.
-    pub name: Name,
-    /// What it is.
-    pub kind: ServiceKind,
-    /// How it is reached. The user is always set for a `postgres`, and one of the access list for Redis; the database is
-    /// PostgreSQL's alone, and the one called `postgres` when none is named.
-    pub access: Access,
-    /// HTTP only: what a healthy one answers.
-    pub health: Option<Health>,
-    /// How it is backed up; not at all where this is missing.
-    pub backup: Option<Policy>,
-}
-
-/// What a healthy HTTP service answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Health {
-    /// With a slash in front.
-    pub path: String,
-    /// The status code; any 2xx when none is set.
-    pub status: Option<u16>,
 }

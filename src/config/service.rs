@@ -1,19 +1,22 @@
 //! A service: `[environments.NAME.services.NAME]`.
 
+use std::collections::BTreeMap;
+
 use crate::config::access;
-use crate::config::backup;
-use crate::config::model::{Health, ServiceConfig};
 use crate::config::reader::{Complaint, Field, Table};
-use crate::config::upstream::secret;
+use crate::config::upstream::{path, secret};
 use crate::config::value;
+use crate::config::{backup, control};
 use crate::domain::access::Access;
 use crate::domain::name::Name;
+use crate::domain::recovery::Requires;
 use crate::domain::service::ServiceKind;
+use crate::domain::service::spec::{Health, ServiceSpec};
 
 const KINDS: [ServiceKind; 3] = [ServiceKind::Postgres, ServiceKind::Redis, ServiceKind::Http];
 
 /// Reads one service, which is backed up into one of these repositories if it is.
-pub fn service(name: &str, field: &Field<'_>, repositories: &[Name]) -> Option<ServiceConfig> {
+pub fn service(name: &str, field: &Field<'_>, repositories: &[Name]) -> Option<ServiceSpec> {
     field.check(value::name(name));
     let table = field.table()?;
     let kind = table.need("kind", "\"postgres\"").and_then(|field| field.word(&KINDS.map(ServiceKind::word), kind_of));
@@ -32,9 +35,39 @@ pub fn service(name: &str, field: &Field<'_>, repositories: &[Name]) -> Option<S
     let backup = only("backup", &[ServiceKind::Postgres, ServiceKind::Redis]);
     let backup = backup.zip(kind).and_then(|(field, kind)| backup::backup(&field, kind, repositories));
     let tls = access::tls(&table, kind);
+    let ssh = reach.as_ref().and_then(|(_, ssh)| ssh.as_deref());
+    let control = table.take("control").and_then(|field| control::control(&field, kind, ssh));
+    let depends_on = depends_on(&table, name);
+    let requires = table.take("requires").and_then(|field| requires(&field)).unwrap_or_default();
+    let labels = table.take("labels").and_then(|field| labels(&field)).unwrap_or_default();
     let (reach, ssh) = reach?;
     let access = Access { reach, ssh, tools, user, password, database, tls };
-    Some(ServiceConfig { name: Name::from(name), kind: kind?, access, health, backup })
+    Some(ServiceSpec { name: Name::from(name), kind: kind?, access, health, backup, control, depends_on, requires, labels })
+}
+
+/// That they exist and make no circle is judged when all services are read.
+fn depends_on(table: &Table<'_>, itself: &str) -> Vec<Name> {
+    let fields = table.take("depends_on").map(|field| field.list()).unwrap_or_default();
+    let other = |text| {
+        if text == itself { Err(Complaint::new("cannot be itself", "name what it cannot do without")) } else { value::name(text) }
+    };
+    fields.iter().filter_map(|field| field.parse(other)).map(Name::from).collect()
+}
+
+fn requires(field: &Field<'_>) -> Option<Requires> {
+    let table = field.table()?;
+    let list = |key| table.take(key).map(|field| field.list()).unwrap_or_default();
+    Some(Requires {
+        mounts: list("mounts").iter().filter_map(path).collect(),
+        programs: list("programs").iter().filter_map(Field::text).map(str::to_owned).collect(),
+        files: list("files").iter().filter_map(path).collect(),
+    })
+}
+
+/// Which labels there are is Prometheus's business.
+fn labels(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
+    let named = field.table()?.named().into_iter();
+    Some(named.filter_map(|(name, value)| Some((name.to_owned(), value.text()?.to_owned()))).collect())
 }
 
 /// A key that only some kinds have: on another kind it is a problem.

@@ -9,10 +9,12 @@ use crate::domain::colour::Colour;
 use crate::domain::guard::Guard;
 use crate::domain::secret::SecretRef;
 use crate::domain::service::ServiceKind;
+use crate::domain::service::spec::Health;
 
 mod access;
 mod backups;
 mod console;
+mod control;
 mod errors;
 mod layers;
 
@@ -134,7 +136,7 @@ fn paths_are_relative_to_their_file_whatever_its_folder_is_called() {
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("midwatch.toml"), "[environments.e]\nrunbooks = ['*.md', '/srv/*.md']").unwrap();
     std::fs::write(folder.join("a.md"), "").unwrap();
-    let runbooks = load(&Overrides::default(), &places(&folder)).unwrap().environments.remove(0).runbooks;
+    let runbooks = load(&Overrides::default(), &places(&folder)).unwrap().environments.remove(0).files.runbooks;
     let matched: Vec<_> = glob::glob(&runbooks[0].glob).unwrap().map(Result::unwrap).collect();
     assert_eq!(matched, [folder.join("a.md")]);
     assert_eq!((runbooks[1].glob.as_str(), runbooks[1].place.line), ("/srv/*.md", 2));
@@ -152,7 +154,7 @@ fn a_pattern_means_a_file_a_folder_or_what_a_glob_matches() {
         "[environments.e]\ndashboards = ['boards', 'boards/*.txt', 'boards/b.json', 'no/*']",
     )
     .unwrap();
-    let patterns = load(&Overrides::default(), &places(root.path())).unwrap().environments.remove(0).dashboards;
+    let patterns = load(&Overrides::default(), &places(root.path())).unwrap().environments.remove(0).files.dashboards;
     let found: Vec<Vec<_>> = patterns.iter().map(|pattern| pattern.files("json").unwrap()).collect();
     let expected = |names: &[&str]| names.iter().map(|name| root.path().join(name)).collect::<Vec<_>>();
     assert_eq!(found[0], expected(&["boards/b.json", "boards/team/a.json"]));

@@ -31,6 +31,17 @@ pub fn name(text: &str) -> Read<&str> {
     Err(Complaint::new("has no good name", "a name has up to 64 letters, digits, dots, dashes and underscores"))
 }
 
+/// The first words of a call: `backup`, `verify shop-db`.
+pub fn call(text: &str) -> Read<&str> {
+    if text.split(' ').all(|word| name(word).is_ok()) {
+        return Ok(text);
+    }
+    Err(Complaint::new(
+        format!("cannot be {text:?}"),
+        "it is a routine, or the first words of its call: \"backup\", \"verify shop-db\"",
+    ))
+}
+
 /// An address `http(s)://host[:port][/prefix]`. Complaints do not repeat it: it may hold a password.
 pub fn url(text: &str) -> Read<String> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
@@ -93,6 +104,11 @@ const REFERENCES: &str =
 /// Whether a text is meant as a reference to a secret.
 pub fn is_reference(text: &str) -> bool {
     ["file:", "env:", "cmd:"].iter().any(|kind| text.starts_with(kind))
+}
+
+/// The name of an environment variable.
+pub fn variable(text: &str) -> Read<&str> {
+    is_variable(text).then_some(text).ok_or_else(|| Complaint::new("names no environment variable", "like \"DATABASE_URL\""))
 }
 
 fn is_variable(text: &str) -> bool {

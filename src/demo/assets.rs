@@ -23,6 +23,9 @@ const DASHBOARDS: [(&str, &str); 4] = [
     ("host.json", include_str!("../../assets/dashboards/host.json")),
 ];
 
+/// `GameDay`s, by file name.
+const GAMEDAYS: [(&str, &str); 1] = [("demo.toml", include_str!("../../assets/gamedays/demo.toml"))];
+
 /// The shop's tables and data.
 pub const SHOP_SQL: &str = include_str!("../../assets/demo/shop.sql");
 /// Settings of both PostgreSQL servers.
@@ -36,9 +39,9 @@ pub const ALERTMANAGER_YML: &str = include_str!("../../assets/demo/alertmanager.
 /// The demo as the console's environment.
 pub const MIDWATCH_TOML: &str = include_str!("../../assets/demo/midwatch.toml");
 
-/// Writes rules and dashboards into their folders.
+/// Writes rules, dashboards and `GameDay`s into their folders.
 pub fn unpack(dir: &Path) -> Result<(), DemoError> {
-    for (folder, files) in [("rules", &RULES[..]), ("dashboards", &DASHBOARDS[..])] {
+    for (folder, files) in [("rules", &RULES[..]), ("dashboards", &DASHBOARDS[..]), ("gamedays", &GAMEDAYS[..])] {
         let folder = dir.join(folder);
         fs::create_dir_all(&folder).map_err(DemoError::io(format!("making {}", folder.display())))?;
         for (name, text) in files {

@@ -5,6 +5,7 @@ mod starting;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 
@@ -57,6 +58,22 @@ pub async fn start(options: &Options, progress: impl FnMut(&Progress)) -> Result
     Ok(starting.into_handle(endpoints))
 }
 
+/// What a service's control runs to start it: the supervisor does that, whose every server can be found and swept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartServer {
+    /// The demo's control socket.
+    pub socket: PathBuf,
+    /// Which server.
+    pub server: String,
+}
+
+impl StartServer {
+    /// Asks for it; a server that runs is as good.
+    pub async fn run(self) -> Result<(), DemoError> {
+        Client { socket: self.socket }.start(&self.server).await
+    }
+}
+
 /// Takes hold of a demo that is up, or coming up: the named one, or the only one.
 pub async fn attach(name: Option<&str>, progress: impl FnMut(&Progress)) -> Result<Handle, DemoError> {
     let client = Client { socket: Registry::of_user().find(name)? };
@@ -85,11 +102,6 @@ pub async fn list() -> Vec<Status> {
 }
 
 impl Handle {
-    /// For asking the supervisor things.
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Waits until the demo is gone: an error unless it was ended in order.
     pub async fn gone(&mut self) -> Result<(), DemoError> {
         let mut in_order = false;
@@ -131,6 +143,14 @@ impl Client {
     pub async fn break_something(&self, what: FaultKind, lasting: Duration) -> Result<FaultStatus, DemoError> {
         match self.ask(&Request::Break { what, seconds: lasting.as_secs() }).await? {
             Reply::Broken(status) => Ok(status),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Has a server started anew that has ended.
+    async fn start(&self, server: &str) -> Result<(), DemoError> {
+        match self.ask(&Request::Start { server: server.to_owned() }).await? {
+            Reply::Started => Ok(()),
             other => Err(unexpected(&other)),
         }
     }

@@ -9,6 +9,7 @@ use redis::{
 };
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Config, NoTls};
 
 /// How long any answer may take.
@@ -44,7 +45,21 @@ impl DerefMut for Session {
 /// Connects to PostgreSQL and proves that it answers.
 pub async fn postgres(port: u16, user: &str, database: &str, password: &str) -> Result<Session, String> {
     let mut config = Config::new();
-    config.host("127.0.0.1").port(port).user(user).dbname(database).password(password);
+    config.host("127.0.0.1").port(port);
+    answering(config.user(user).dbname(database).password(password)).await
+}
+
+/// The same, to the first of some servers that takes writes: after a failover that is another one.
+pub async fn primary(ports: [u16; 2], user: &str, database: &str, password: &str) -> Result<Session, String> {
+    let mut config = Config::new();
+    for port in ports {
+        config.host("127.0.0.1").port(port);
+    }
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    answering(config.user(user).dbname(database).password(password)).await
+}
+
+async fn answering(config: &Config) -> Result<Session, String> {
     let attempt = async {
         let (client, connection) = config.connect(NoTls).await?;
         let driver = tokio::spawn(async { drop(connection.await) });

@@ -8,6 +8,7 @@ mod fill_redis;
 mod injector;
 mod pause_postgres;
 mod record;
+mod sessions;
 mod stop_app;
 
 use std::path::{Path, PathBuf};
@@ -33,11 +34,18 @@ pub enum FaultKind {
     StopApp,
     /// Redis is filled to its limit, so that it refuses writes.
     FillRedis,
+    /// Sessions wait for each other's locks, and customers behind them.
+    LockChain,
+    /// A session holds a transaction open and does nothing.
+    IdleTransaction,
+    /// A query takes for ever.
+    SlowQuery,
 }
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::PausePostgres, Self::StopApp, Self::FillRedis];
+    pub const ALL: [Self; 6] =
+        [Self::PausePostgres, Self::StopApp, Self::FillRedis, Self::LockChain, Self::IdleTransaction, Self::SlowQuery];
 
     /// Its name on the command line and in files.
     pub fn word(self) -> &'static str {
@@ -45,6 +53,9 @@ impl FaultKind {
             Self::PausePostgres => "pause-postgres",
             Self::StopApp => "stop-app",
             Self::FillRedis => "fill-redis",
+            Self::LockChain => "lock-chain",
+            Self::IdleTransaction => "idle-transaction",
+            Self::SlowQuery => "slow-query",
         }
     }
 
@@ -54,6 +65,9 @@ impl FaultKind {
             Self::PausePostgres => "Pause PostgreSQL: the primary hangs with all its connections",
             Self::StopApp => "Stop one app instance: app-2 no longer answers",
             Self::FillRedis => "Fill Redis: it reaches maxmemory and refuses writes",
+            Self::LockChain => "Make a chain of locks: sessions wait for each other, orders behind them",
+            Self::IdleTransaction => "Hold a transaction open: it holds a row's lock and does nothing",
+            Self::SlowQuery => "Run a slow query: it takes as long as this lasts",
         }
     }
 }
@@ -107,6 +121,13 @@ pub enum Target {
         /// Its port.
         port: u16,
     },
+    /// The shop's database, by sessions that make trouble in it.
+    Sessions {
+        /// The server's port.
+        port: u16,
+        /// Which trouble.
+        what: FaultKind,
+    },
 }
 
 impl Target {
@@ -116,6 +137,7 @@ impl Target {
             Self::Postgres { .. } => FaultKind::PausePostgres,
             Self::App { .. } => FaultKind::StopApp,
             Self::Redis { .. } => FaultKind::FillRedis,
+            Self::Sessions { what, .. } => *what,
         }
     }
 
@@ -125,6 +147,7 @@ impl Target {
             Self::Postgres { data, .. } => pause_postgres::inject(data),
             Self::App { process, .. } => stop_app::inject(*process),
             Self::Redis { port } => fill_redis::inject(dir, *port, left).await,
+            Self::Sessions { port, what } => sessions::inject(dir, *port, *what, left).await,
         }
     }
 
@@ -134,6 +157,7 @@ impl Target {
             Self::Postgres { port, data } => pause_postgres::revert(dir, *port, data).await,
             Self::App { process, port } => stop_app::revert(*process, *port).await,
             Self::Redis { port } => fill_redis::revert(dir, *port).await,
+            Self::Sessions { port, what } => sessions::revert(dir, *port, *what).await,
         }
     }
 }

@@ -24,6 +24,11 @@ pub enum Request {
     },
     /// Tell what is and was broken.
     Faults,
+    /// Start a server anew that has ended.
+    Start {
+        /// `app-1`, `primary`...
+        server: String,
+    },
     /// End the demo. The connection is closed when nothing is left of it.
     Stop,
 }
@@ -50,6 +55,8 @@ pub enum Reply {
     },
     /// The fault's end is armed, and then it was injected.
     Broken(FaultStatus),
+    /// The server runs: it was started, or had not ended.
+    Started,
     /// It will not, or cannot, do this.
     Refused {
         /// Why.
@@ -71,8 +78,6 @@ pub struct Progress {
 /// Where everything in a demo is reached. This is what `midwatch demo --headless` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Endpoints {
-    /// Counts up when the shape of this object changes.
-    pub schema_version: u32,
     /// The demo's name.
     pub name: String,
     /// Its folder.

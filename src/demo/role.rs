@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::demo::client::StartServer;
 use crate::demo::error::DemoError;
 use crate::demo::faults::end::EndFault;
 use crate::demo::shop::{app::App, load::Load, proxy::Proxy};
@@ -24,6 +25,8 @@ pub enum Role {
     Watchdog(Sweep),
     /// Ends one fault.
     EndFault(EndFault),
+    /// Has the supervisor start a server.
+    Start(StartServer),
     /// An instance of the shop.
     ShopApp(App),
     /// The proxy before the instances.
@@ -70,6 +73,7 @@ impl Role {
         match self {
             Self::Supervise(supervisor) => supervisor.run().await,
             Self::EndFault(end) => end.run().await,
+            Self::Start(start) => start.run().await,
             Self::ShopApp(app) => app.run().await,
             Self::ShopProxy(proxy) => proxy.run().await,
             Self::ShopLoad(load) => load.run().await,
@@ -83,6 +87,7 @@ impl Role {
             Self::Supervise(_) => "mw-supervisor".into(),
             Self::Watchdog(_) => "mw-watchdog".into(),
             Self::EndFault(_) => "mw-end-fault".into(),
+            Self::Start(_) => "mw-start".into(),
             Self::ShopApp(app) => format!("mw-{}", app.name),
             Self::ShopProxy(_) => "mw-proxy".into(),
             Self::ShopLoad(_) => "mw-load".into(),

@@ -7,7 +7,6 @@ mod launch;
 
 use std::collections::HashSet;
 use std::fs;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +20,7 @@ pub use launch::Launch;
 use crate::adapters::account::Account;
 use crate::adapters::process::Process;
 use crate::demo::error::DemoError;
+use crate::demo::ports;
 use crate::demo::protocol::{ProcessStatus, Progress};
 use crate::demo::secret::Secrets;
 use crate::demo::tools::Tools;
@@ -51,7 +51,7 @@ pub struct Site {
 /// A program that was started.
 #[derive(Clone, Debug)]
 pub struct Running {
-    name: String,
+    launch: Launch,
     process: Process,
     exit: watch::Receiver<Option<ExitStatus>>,
 }
@@ -60,8 +60,9 @@ impl Site {
     /// A site in an empty folder; steps that are done are told to `progress`.
     pub fn new(dir: PathBuf, tools: Tools, progress: watch::Sender<Vec<Progress>>) -> Result<Self, DemoError> {
         let secrets = Secrets::make(dir.join("secrets"))?;
-        let log = dir.join("log");
-        fs::create_dir_all(&log).map_err(DemoError::io(format!("making {}", log.display())))?;
+        for folder in [dir.join("log"), dir.join("run")] {
+            fs::create_dir_all(&folder).map_err(DemoError::io(format!("making {}", folder.display())))?;
+        }
         Ok(Self {
             dir,
             tools,
@@ -131,7 +132,18 @@ impl Site {
     /// A server by its name.
     pub fn process(&self, name: &str) -> Option<Process> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.iter().find(|running| running.name == name).map(|running| running.process)
+        running.iter().find(|running| running.launch.name == name).map(|running| running.process)
+    }
+
+    /// Starts a server anew that has ended, as it was started first, on the same port. One that runs stays as it is.
+    pub fn start_again(&self, name: &str) -> Result<(), DemoError> {
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = all.iter_mut().find(|running| running.launch.name == name);
+        let running = found.ok_or_else(|| DemoError::not_up(name, "the demo has no such server"))?;
+        if !running.process.alive() {
+            *running = running.launch.spawn(&self.dir)?;
+        }
+        Ok(())
     }
 
     fn spawn(&self, launch: &Launch) -> Result<Running, DemoError> {
@@ -149,15 +161,16 @@ impl Site {
         while Instant::now() < deadline {
             let answered = ready().await;
             if running.exit.borrow().is_some() {
-                return Err(DemoError::not_up(&running.name, self.last_words(&running.name)));
+                return Err(DemoError::not_up(&running.launch.name, self.last_words(&running.launch.name)));
             }
             if answered {
                 return Ok(());
             }
             sleep(Duration::from_millis(40)).await;
         }
-        let words = self.last_words(&running.name);
-        Err(DemoError::not_up(&running.name, format!("not ready within {} s; its last words: {words}", COMES_UP.as_secs())))
+        let name = &running.launch.name;
+        let words = self.last_words(name);
+        Err(DemoError::not_up(name, format!("not ready within {} s; its last words: {words}", COMES_UP.as_secs())))
     }
 
     /// The end of a program's log.
@@ -174,8 +187,7 @@ impl Site {
         let mut ports = [0; N];
         for port in &mut ports {
             *port = loop {
-                let listener = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-                let free = listener.map_err(DemoError::io("looking for a free port"))?.port();
+                let free = ports::free().map_err(DemoError::io("looking for a free port"))?;
                 if given.insert(free) {
                     break free;
                 }
@@ -192,7 +204,7 @@ impl Running {
             Some(seen) if seen.stopped() => "stopped",
             Some(_) => "running",
         };
-        ProcessStatus { name: self.name.clone(), pid: self.process.pid, state: state.to_owned() }
+        ProcessStatus { name: self.launch.name.clone(), pid: self.process.pid, state: state.to_owned() }
     }
 }
 

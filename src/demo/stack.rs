@@ -8,6 +8,7 @@ mod redis;
 mod shop;
 mod writing;
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -18,17 +19,20 @@ use crate::demo::protocol::Endpoints;
 use crate::demo::site::Site;
 
 /// Starts everything. What was started stays when this fails or is dropped: the sweep ends it.
-pub async fn start(site: &Site, name: &str) -> Result<Endpoints, DemoError> {
+/// `socket` is where its supervisor is asked to start a server again.
+pub async fn start(site: &Site, name: &str, socket: &Path) -> Result<Endpoints, DemoError> {
     assets::unpack(&site.dir)?;
     let (postgres, redis, alertmanagers, node) =
         tokio::try_join!(postgres::start(site), redis::start(site), alertmanager::start(site), exporters::node(site))?;
-    let (exporters, shop) =
-        tokio::try_join!(exporters::databases(site, postgres, redis), shop::start(site, postgres.primary, redis.primary))?;
+    let (exporters, shop) = tokio::try_join!(
+        exporters::databases(site, postgres, redis),
+        shop::start(site, [postgres.primary, postgres.follower], [redis.primary, redis.follower])
+    )?;
     let parts = Parts { postgres, redis, alertmanagers, node, exporters, shop };
     let prometheus = prometheus::start(site, &parts).await?;
     site.folder("backups")?;
     let endpoints = writing::endpoints(site, name, &parts, prometheus);
-    writing::config(site, &endpoints)?;
+    writing::config(site, &endpoints, socket)?;
     Ok(endpoints)
 }
 

@@ -17,6 +17,7 @@ use crate::adapters::postmaster::Postmaster;
 use crate::adapters::process::{self, Process};
 use crate::demo::faults;
 use crate::demo::registry;
+use crate::demo::small;
 
 /// How long PostgreSQL may take to end when asked.
 const GRACE: Duration = Duration::from_secs(5);
@@ -75,6 +76,7 @@ impl Sweep {
 
     /// Removes folder and socket.
     fn remove_files(&self) {
+        small::unmount(&self.dir.join(small::FOLDER));
         // A process that has just ended may have written a last file while the folder was being read.
         for _ in 0..5 {
             if fs::remove_dir_all(&self.dir).is_ok() || !self.dir.exists() {

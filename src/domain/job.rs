@@ -176,6 +176,9 @@ pub struct Progress {
     pub rate: Option<f64>,
     /// What is being done, where it is more than the step's title.
     pub words: String,
+    /// What the step would tell if it ended now, where consoles show that: its output so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub so_far: Option<Value>,
 }
 
 impl Progress {

@@ -27,7 +27,30 @@ impl Window {
     pub fn span(self) -> Duration {
         self.end.since(self.start)
     }
+
+    /// Begun and ended on multiples of a step, so that the same samples stand in it from poll to poll.
+    #[must_use]
+    pub fn aligned(self, step: Duration) -> Self {
+        Self { start: aligned(self.start, step), end: aligned(self.end, step) }
+    }
+
+    /// As much of it as has been by an instant.
+    #[must_use]
+    pub fn until(self, now: Stamp) -> Self {
+        Self { end: self.end.min(now).max(self.start), ..self }
+    }
 }
+
+/// The last multiple of a step up to an instant.
+pub fn aligned(at: Stamp, step: Duration) -> Stamp {
+    let step = step.as_millis().max(1) as i64;
+    Stamp(at.0.div_euclid(step) * step)
+}
+
+/// How long a graph stands still.
+const STANDS: Duration = Duration::from_secs(20);
+/// The part of a range that may be left empty for the samples to come.
+const EMPTY: u32 = 15;
 
 /// The shortest range that can be drawn.
 const SHORTEST: Duration = Duration::from_secs(10);
@@ -66,6 +89,20 @@ impl TimeRange {
             Self::Last(span) => Window { start: now.before(span), end: now },
             Self::Between(start, end) => Window { start, end },
         }
+    }
+
+    /// The part of time that a graph of samples on multiples of a step shows at `now`: all of the range, a little more of what was
+    /// before, and room for the samples to come. They are drawn there as they come, and the graph stands still meanwhile: each move
+    /// is a change of nearly all of its cells.
+    pub fn standing(self, now: Stamp, step: Duration) -> Window {
+        let window = self.window(now).aligned(step);
+        let Self::Last(span) = self else { return window };
+        let steps = (STANDS.min(span / EMPTY).as_millis() / step.as_millis().max(1)).max(1);
+        let stands = step * steps as u32;
+        let start = aligned(window.start, stands);
+        // The last of what can be sampled before it moves.
+        let end = Stamp(start.after(span + stands).0 - 1);
+        Window { start, end: aligned(end, step).max(window.end) }
     }
 
     /// Its length.
@@ -119,6 +156,36 @@ pub fn clock(at: Stamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    #[test]
+    fn a_standing_graph_shows_all_of_its_range_and_every_new_sample_and_seldom_moves() {
+        for (span, step, moves) in [(300, 5, 30), (300, 15, 40), (3600, 7, 43), (60, 5, 120), (10, 1, 600), (86_400, 217, 3)] {
+            let (range, mut shown) = (TimeRange::Last(seconds(span)), Vec::new());
+            for now in (0..600_000).step_by(250).map(|ms| Stamp(1_000_000_000 + ms)) {
+                let window = range.standing(now, seconds(step));
+                let newest = aligned(now, seconds(step));
+                assert!(window.start <= now.before(seconds(span)) && newest <= window.end, "{window:?} at {now:?}");
+                let room = window.span().saturating_sub(seconds(span));
+                assert!(room <= (seconds(span) / EMPTY).max(seconds(step)), "{room:?} of {span} s by {step} s");
+                shown.push(window);
+            }
+            shown.dedup();
+            assert!(shown.len() <= moves + 1, "{span} s by {step} s: {} moves", shown.len());
+        }
+    }
+
+    #[test]
+    fn a_range_between_two_instants_stands_where_it_is() {
+        let range = TimeRange::Between(Stamp(60_000), Stamp(120_000));
+        let window = range.standing(Stamp(999_999), seconds(15));
+        assert_eq!(window, Window { start: Stamp(60_000), end: Stamp(120_000) });
+        assert_eq!(window.until(Stamp(90_000)).end, Stamp(90_000));
+        assert_eq!(window.until(Stamp(0)).span(), Duration::ZERO);
+    }
 
     #[test]
     fn ranges_are_read_as_people_write_them() {

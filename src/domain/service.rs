@@ -1,9 +1,13 @@
 //! Services that an environment runs, and what a direct probe finds out about one.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::backup::policy::Policy;
 use crate::domain::name::Name;
+
+pub mod about;
+pub mod spec;
 
 /// What a service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -18,6 +22,9 @@ pub enum ServiceKind {
 }
 
 impl ServiceKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Postgres, Self::Redis, Self::Http];
+
     /// The word of the configuration: `postgres`, `redis`, `http`.
     pub fn word(self) -> &'static str {
         match self {
@@ -39,6 +46,10 @@ pub struct Service {
     pub place: String,
     /// How it is backed up; not at all where there is none.
     pub backup: Option<Policy>,
+    /// What holds it up, for display; it is not controlled from here where there is none.
+    pub control: Option<String>,
+    /// The labels that Prometheus gives it, where the configuration says.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What a probe that reached its service found.
@@ -59,6 +70,17 @@ pub enum Facts {
     Redis(RedisFacts),
     /// A health check answered.
     Http(HttpFacts),
+}
+
+impl Facts {
+    /// Why a service is not fit for work though it answers; none where it is.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Http(http) => (!http.healthy).then(|| format!("it answers {}", http.status)),
+            Self::Redis(redis) => redis.persistence.loading.then(|| "it still loads its data".to_owned()),
+            Self::Postgres(_) => None,
+        }
+    }
 }
 
 /// Which side of a replication a server is on.

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::time::Stamp;
 
 mod date;
@@ -16,7 +18,7 @@ mod table;
 use table::Form;
 
 /// A unit by Grafana's id (`bytes`, `percentunit`, `reqps`); unknown ids are written behind the number, as Grafana does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Unit(pub String);
 
 /// A number written with its unit: three pieces, so that a stat can draw the number larger than the rest.

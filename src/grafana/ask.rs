@@ -67,7 +67,7 @@ pub fn ask(panel: &Panel, target: &Target, values: &Values, view: &View<'_>) -> 
     let expr = substitute(&target.expr, values, &view.with(window, steps));
     // One sample at the start of a short range would be no answer: there is one at its end, too.
     let step = steps.step.min(window.span()).max(Duration::from_millis(1));
-    let window = if target.instant { window } else { on_grid(window, step, matches!(panel.kind, PanelKind::Timeseries(_))) };
+    let window = if target.instant { window } else { on_grid(window, step, panel.kind.is_over_time()) };
     Some(Ask { expr, window, step, instant: target.instant })
 }
 
@@ -90,6 +90,9 @@ pub fn shown(panel: &Panel, values: &Values, view: &View<'_>) -> Panel {
     let mut panel = panel.clone();
     fill(&mut panel.title);
     fill(&mut panel.description);
+    if let PanelKind::Text(words) = &mut panel.kind {
+        fill(words);
+    }
     panel.targets.iter_mut().for_each(|target| fill(&mut target.legend));
     panel.field.display_name.iter_mut().for_each(fill);
     for Override { on, set } in &mut panel.overrides {

@@ -112,6 +112,8 @@ pub enum VariableQuery {
     Metrics(String),
     /// `query_result(promql)`: one value a series, `name{labels} value time`.
     QueryResult(String),
+    /// A selector alone: one value a series, `name{labels}`.
+    Series(String),
     /// A form midwatch doesn't know.
     Other(String),
 }
@@ -185,16 +187,20 @@ pub struct GridPos {
 /// The kinds of panel. What midwatch doesn't draw is named, never left out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PanelKind {
-    /// `timeseries` and `graph`.
+    /// `timeseries` and `graph`; states over time, too.
     Timeseries(TimeseriesOptions),
     /// `stat` and `singlestat`.
     Stat(StatOptions),
     /// `gauge`, and a `singlestat` that shows one.
     Gauge(Reduce),
-    /// `bargauge`.
+    /// `bargauge`, and what compares values as a pie or as columns.
     BarGauge(Reduce),
     /// `table` and `table-old`.
     Table(TableOptions),
+    /// `heatmap`.
+    Heatmap,
+    /// `text`: what it says, without its marks.
+    Text(String),
     /// A row's heading. Collapsed rows hold their panels.
     Row {
         /// Whether it opens closed.
@@ -204,6 +210,13 @@ pub enum PanelKind {
     },
     /// Any other, by Grafana's name for it (`heatmap`, `text`, `logs`...).
     Other(String),
+}
+
+impl PanelKind {
+    /// Whether its samples are drawn where they stand in time.
+    pub fn is_over_time(&self) -> bool {
+        matches!(self, Self::Timeseries(_) | Self::Heatmap)
+    }
 }
 
 /// One query.

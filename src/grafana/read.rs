@@ -16,6 +16,7 @@ mod mapping;
 mod panel;
 mod singlestat;
 mod target;
+mod text;
 mod transform;
 mod v2;
 mod variable;
@@ -69,7 +70,7 @@ fn dashboard(root: Node<'_>, notes: &Notes) -> Dashboard {
         tags: root.at("tags").texts(),
         time: time(root),
         refresh: refresh(root.at("refresh")),
-        variables: variable::all(root, notes),
+        variables: variable::all(root, notes, &cx.sources),
         panels,
         notes: Vec::new(),
     }

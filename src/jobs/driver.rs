@@ -21,7 +21,7 @@ use crate::ports::{Promise, World};
 mod attempt;
 mod gauge;
 #[cfg(test)]
-mod tests;
+pub(in crate::jobs) mod tests;
 mod words;
 
 /// How often operators' requests, deadlines and stalls are looked at.
@@ -140,6 +140,7 @@ impl<'a> Shift<'a> {
                 Decision::Run(step) => self.run(step).await?,
                 Decision::Check(step) => self.check(step).await?,
                 Decision::Undo(step) => self.undo(step).await?,
+                Decision::Abandon(step) => self.abandon(step).await?,
                 Decision::Finish(outcome) => self.finish(outcome).await?,
                 Decision::Wait => return Ok(self.outcome()),
             }
@@ -201,6 +202,13 @@ impl<'a> Shift<'a> {
             }
         }
         self.append(Event::Undone { step }).await
+    }
+
+    /// What this stands on was taken back when the worker before died.
+    async fn abandon(&mut self, step: StepId) -> Result<(), Failure> {
+        let what = "its worker died, and what had to be taken back was: nothing more of it was done";
+        let failure = Failure::new(FailureKind::Unavailable, what).mend("look at the service, then ask again");
+        self.append(Event::Failed { step, failure }).await
     }
 
     /// An undo that an operator asks for after the end is a change like any other.

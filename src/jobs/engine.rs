@@ -19,12 +19,14 @@
 //! before the reverts were performed, too:
 //!
 //! - *resume*: go on with the first step that is not done. A step whose effect is unknown gets a new attempt with an intent of its
-//!   own: the operator has looked. Where an `Always` revert has meanwhile taken back something that was done, the later steps have
-//!   lost what they stand on: nothing runs, the job still waits.
+//!   own: the operator has looked.
 //! - *cancel*: revert what the plan says about failure, and end.
 //! - *undo*: revert everything that can be, what would be kept until released too, and end.
 //!
-//! A job that was already on its way to an end when its worker died needs no answer: it goes on to that end.
+//! A job that was already on its way to an end when its worker died needs no answer: it goes on to that end. Neither does one
+//! whose `Always` revert has taken back something that was done: the later steps have lost what they stand on, and nobody can have
+//! them run. It is abandoned and ends as failed; but where an end would revert more, or nobody knows what a step did, it waits. An
+//! undo that only writes down what is known reverts nothing: a recovery whose worker died ends with that, and asks nobody.
 //!
 //! **After the end** nothing changes but what an operator asks to have undone: steps that are kept undoable until they are
 //! released, and undos that failed, once more for each time it is asked.
@@ -52,6 +54,8 @@ pub enum Decision {
     Check(StepId),
     /// Run what was recorded to undo a step.
     Undo(StepId),
+    /// Record that a step fails, unbegun: what it stands on was taken back.
+    Abandon(StepId),
     /// Nothing, until an operator asks for something.
     Wait,
     /// Record the end.
@@ -72,7 +76,7 @@ pub fn next(plan: &Plan, history: &[Event]) -> Decision {
         return undo.unwrap_or_else(|| Decision::Finish(account.verdict(outcome)));
     }
     let is_due = |step: &Stand<'_>| step.reversal == Reversal::Open || account.held && step.revert == Revert::Always;
-    account.undo(is_due).unwrap_or_else(|| forward(&account))
+    account.undo(is_due).or_else(|| abandon(&account)).unwrap_or_else(|| forward(&account))
 }
 
 /// What the steps that are done told.
@@ -102,14 +106,20 @@ fn ending(account: &Account<'_>) -> Option<Ending> {
     }
 }
 
+/// The step that can run no more, where its end needs nobody's answer.
+fn abandon(account: &Account<'_>) -> Option<Decision> {
+    let is_open = account.steps.iter().any(|step| step.phase == Phase::Unknown);
+    let owes = account.undo(|step| matches!(step.revert, Revert::OnFailure | Revert::Always) && !step.only_tells()).is_some();
+    let pending = account.pending().filter(|_| account.has_sunk() && !is_open && !owes);
+    pending.map(|step| Decision::Abandon(step.id))
+}
+
 /// The first step that is not done. What was done and then reverted is missing under the later ones: they wait.
 fn forward(account: &Account<'_>) -> Decision {
-    let has_sunk = account.steps.iter().any(|step| step.phase == Phase::Done && step.reversal != Reversal::None);
-    if account.held || has_sunk {
+    if account.held || account.has_sunk() {
         return Decision::Wait;
     }
-    let pending = account.steps.iter().find(|step| step.phase != Phase::Done);
-    pending.map_or(Decision::Wait, |step| match step.phase {
+    account.pending().map_or(Decision::Wait, |step| match step.phase {
         Phase::Untouched => Decision::Prepare(step.id),
         Phase::Ready => Decision::Run(step.id),
         _ => Decision::Wait,

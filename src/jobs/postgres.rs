@@ -3,12 +3,17 @@
 //! nothing here opens a connection of its own, and nothing here knows whether a server is near or far.
 
 pub mod advisory;
+pub mod backend;
 pub mod census;
 pub mod client;
+pub mod errand;
+pub mod folder;
 pub mod identity;
 pub mod logical;
+pub mod lsn;
 pub mod physical;
 pub mod proof;
 pub mod scratch;
 pub mod session;
 pub mod stream;
+pub mod succession;

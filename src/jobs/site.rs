@@ -1,13 +1,12 @@
 //! An environment as routines see it: what the configuration says of its services and repositories, and nothing else of it.
 
-use crate::domain::access::Access;
-use crate::domain::backup::policy::Policy;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guard::Guard;
 use crate::domain::name::Name;
 use crate::domain::problem::nearest;
 use crate::domain::repository::RepositorySpec;
-use crate::domain::service::ServiceKind;
+use crate::domain::service::spec::ServiceSpec;
+use crate::domain::signal::Signal;
 
 /// An environment as routines see it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,27 +16,16 @@ pub struct Site {
     /// How much it resists changes.
     pub guard: Guard,
     /// What it runs.
-    pub services: Vec<SiteService>,
+    pub services: Vec<ServiceSpec>,
     /// Where its backups live.
     pub repositories: Vec<RepositorySpec>,
-}
-
-/// A service as routines see it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SiteService {
-    /// Its name.
-    pub name: Name,
-    /// What it is.
-    pub kind: ServiceKind,
-    /// How it is reached.
-    pub access: Access,
-    /// How it is backed up.
-    pub policy: Option<Policy>,
+    /// The few numbers that say how it is.
+    pub signals: Vec<Signal>,
 }
 
 impl Site {
     /// A service by its name.
-    pub fn service(&self, name: &str) -> Result<&SiteService, Failure> {
+    pub fn service(&self, name: &str) -> Result<&ServiceSpec, Failure> {
         let found = self.services.iter().find(|service| service.name.as_str() == name);
         let names = || self.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>();
         found.ok_or_else(|| unknown("service", name, &names(), self))
@@ -61,17 +49,6 @@ impl Site {
             return Err(Failure::new(FailureKind::Config, what).mend(mend));
         }
         Ok(self.repositories.iter().collect())
-    }
-}
-
-impl SiteService {
-    /// How it is backed up.
-    pub fn policy(&self, site: &Site) -> Result<&Policy, Failure> {
-        self.policy.as_ref().ok_or_else(|| {
-            let what = format!("{} says nothing of backups in the configuration", self.name);
-            let mend = format!("add [environments.{}.services.{}.backup] with repository = \"…\"", site.environment, self.name);
-            Failure::new(FailureKind::Config, what).mend(mend)
-        })
     }
 }
 

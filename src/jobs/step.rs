@@ -19,15 +19,33 @@ pub trait StepKind: Sync {
     /// The word in plans.
     fn name(&self) -> &'static str;
 
+    /// What a person should know before it runs, or why it cannot: a right, a program, something that is missing. Asked when a drill
+    /// is planned, and again before anything of it is armed. Changes nothing.
+    fn judge<'a>(&'a self, _: &'a dyn World, _: &'a StepSpec) -> Promise<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// The steps that would undo this one, worked out before it runs and recorded. They are idempotent, and fail where they
     /// cannot verify that they worked.
     fn undo<'a>(&'a self, cx: &'a Cx<'a>) -> Promise<'a, Vec<StepSpec>>;
+
+    /// What it keeps from now on to be run with later, when that might not be had any more: a way into a server that will be full.
+    /// Asked of the steps that end a fault, when they are armed; most need nothing.
+    fn ready<'a>(&'a self, _: &'a Cx<'a>) -> Promise<'a, Option<Box<dyn Ready>>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Does it, and checks that it is done. What it returns is for later steps and for people.
     fn run<'a>(&'a self, cx: &'a Cx<'a>) -> Promise<'a, Value>;
 
     /// After a crash: whether it happened.
     fn check<'a>(&'a self, cx: &'a Cx<'a>) -> Promise<'a, Checked>;
+}
+
+/// A step with what it has kept to be run with. It lets go of that when it is dropped.
+pub trait Ready: Send {
+    /// The same as [`StepKind::run`]. Where it fails, that is tried instead: what was kept may be broken.
+    fn run<'a>(&'a mut self, cx: &'a Cx<'a>) -> Promise<'a, Value>;
 }
 
 /// What a probe of a step found.
@@ -66,8 +84,7 @@ pub struct Cx<'a> {
 impl Cx<'_> {
     /// The step's arguments.
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        let read = T::deserialize(&self.spec.args);
-        read.map_err(|e| Failure::new(FailureKind::Bug, format!("step {} has wrong arguments: {e}", self.spec.kind)))
+        args(self.spec)
     }
 
     /// What an earlier step told.
@@ -92,6 +109,12 @@ impl Cx<'_> {
             () = self.cancelled() => Err(Failure::new(FailureKind::Cancelled, "it was cancelled")),
         }
     }
+}
+
+/// A step's arguments.
+pub fn args<T: DeserializeOwned>(spec: &StepSpec) -> Result<T, Failure> {
+    let read = T::deserialize(&spec.args);
+    read.map_err(|e| Failure::new(FailureKind::Bug, format!("step {} has wrong arguments: {e}", spec.kind)))
 }
 
 /// What a step tells, as plans and histories keep it.

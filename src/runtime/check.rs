@@ -15,6 +15,7 @@ use crate::domain::name::Name;
 use crate::runtime::connect::Vault;
 
 mod alertmanager;
+mod control;
 mod endpoint;
 mod files;
 mod methods;
@@ -114,7 +115,9 @@ fn checks<'a>(environment: &'a Environment, vault: &'a Vault, budget: &'a Budget
     }
     for service in &environment.services {
         let subject = Subject::of(environment, format!("services.{}", service.name));
+        let control = service.control.as_ref().map(|spec| (subject.part("control"), spec));
         all.push(within(subject.clone(), service::check(subject, service, vault, budget)));
+        all.extend(control.map(|(subject, spec)| within(subject.clone(), control::check(subject, spec))));
     }
     for spec in &environment.repositories {
         let subject = Subject::of(environment, format!("repositories.{}", spec.name));

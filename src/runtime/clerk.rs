@@ -6,6 +6,8 @@ use crate::app::message::Planned;
 use crate::config::model::Config;
 use crate::domain::backup::BackupId;
 use crate::domain::backup::catalogue::Catalogue;
+use crate::domain::chaos::end::Open;
+use crate::domain::chaos::report::{Drilled, Missed};
 use crate::domain::failure::Failure;
 use crate::domain::job::{Control, Job, JobId, Log, State};
 use crate::domain::name::Name;
@@ -36,12 +38,12 @@ impl Clerk {
     /// Opens the ledger. Jobs whose workers died are taken up by whoever comes next: by this.
     pub async fn open(config: Arc<Config>) -> Result<Self, Failure> {
         let desk = Desk::open(config.state.as_deref())?;
-        for (job, taken) in desk.take_up_lost().await? {
-            if let Err(failure) = taken {
-                tracing::warn!("{job} could not be taken up: {failure}");
-            }
+        take_up(&desk).await?;
+        let world = Outside::new(desk.key().ok(), config.scratch.as_deref())?.with_drills(&config, desk.home());
+        // A console that cannot look after what an earlier drill left can still be looked at.
+        if let Err(failure) = desk.take_up_faults() {
+            tracing::warn!("the ends of earlier drills could not be taken up: {failure}");
         }
-        let world = Outside::new(desk.key().ok(), config.scratch.as_deref())?;
         Ok(Self { config, desk, world })
     }
 
@@ -68,17 +70,36 @@ fn live(jobs: &[Job]) -> Vec<BackupId> {
     steps.filter_map(|step| step.args["backup"].as_str()).map(|id| BackupId(id.to_owned())).collect()
 }
 
+/// Has the jobs taken up whose workers died.
+async fn take_up(desk: &Desk) -> Result<(), Failure> {
+    for (job, taken) in desk.take_up_lost().await? {
+        if let Err(failure) = taken {
+            tracing::warn!("{job} could not be taken up: {failure}");
+        }
+    }
+    Ok(())
+}
+
 impl Office for Clerk {
     fn jobs(&self) -> Promise<'_, Vec<Job>> {
         Box::pin(async move {
-            // What cannot be noted keeps nobody from looking.
+            // What cannot be noted, or taken up, keeps nobody from looking.
             drop(self.desk.present().await);
+            drop(take_up(&self.desk).await);
             self.desk.jobs(JOBS).await
         })
     }
 
     fn log(&self, job: JobId) -> Promise<'_, Log> {
         Box::pin(self.desk.log_tail(job))
+    }
+
+    fn drills(&self) -> Promise<'_, Vec<Arc<Drilled>>> {
+        Box::pin(self.desk.drills())
+    }
+
+    fn faults(&self) -> Promise<'_, Vec<Open>> {
+        Box::pin(self.desk.open_faults())
     }
 
     fn catalogue<'a>(&'a self, environment: &'a Name, repository: &'a Name) -> Promise<'a, Catalogue> {
@@ -113,7 +134,7 @@ impl Office for Clerk {
         Box::pin(self.desk.unlock(environment))
     }
 
-    fn away(&self) -> Promise<'_, Vec<Job>> {
+    fn away(&self) -> Promise<'_, Vec<Missed>> {
         Box::pin(self.desk.away())
     }
 }

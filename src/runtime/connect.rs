@@ -13,11 +13,12 @@ use crate::adapters::secret::{self, SecretError};
 use crate::adapters::tls::{self, TlsMode};
 use crate::adapters::tools::surroundings::Surroundings;
 use crate::adapters::tools::tools;
-use crate::config::model::{Auth, Environment, HeaderValue, ServiceConfig, Upstream};
+use crate::config::model::{Auth, Environment, HeaderValue, Upstream};
 use crate::domain::access::{self, Access, Tls};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::secret::SecretRef;
 use crate::domain::service::ServiceKind;
+use crate::domain::service::spec::ServiceSpec;
 
 /// The secrets of a configuration, each looked for once: a command may ask somebody for a key.
 #[derive(Debug, Default)]
@@ -26,7 +27,12 @@ pub struct Vault(HashMap<SecretRef, Result<SecretString, SecretError>>);
 impl Vault {
     /// Looks for every secret that these environments refer to, all at once.
     pub async fn open(environments: &[Environment]) -> Self {
-        let mut references: Vec<_> = environments.iter().flat_map(Environment::secrets).map(|(_, from)| from.clone()).collect();
+        Self::of(environments.iter().flat_map(Environment::secrets).map(|(_, from)| from)).await
+    }
+
+    /// Looks for these secrets, all at once.
+    pub async fn of(references: impl Iterator<Item = &SecretRef>) -> Self {
+        let mut references: Vec<_> = references.cloned().collect();
         references.sort_by_key(ToString::to_string);
         references.dedup();
         let found = references.into_iter().map(async |from| (from.clone(), secret::resolve(&from).await));
@@ -67,7 +73,7 @@ pub fn bare(upstream: &Upstream) -> Endpoint {
 }
 
 /// The page that tells whether an HTTP service is healthy.
-pub fn health(service: &ServiceConfig) -> Endpoint {
+pub fn health(service: &ServiceSpec) -> Endpoint {
     let scheme = if service.access.tls == Tls::Disable { "http" } else { "https" };
     let path = service.health.as_ref().map_or("/", |health| &health.path);
     let ca = match &service.access.tls {
@@ -78,7 +84,7 @@ pub fn health(service: &ServiceConfig) -> Endpoint {
 }
 
 /// The way to a database as its adapter wants it.
-pub fn reach(service: &ServiceConfig) -> Result<Reach, Fault> {
+pub fn reach(service: &ServiceSpec) -> Result<Reach, Fault> {
     let verified = |ca: &Option<_>| TlsMode::VerifyFull(tls::Tls { ca: ca.clone(), client: None });
     let tls = match &service.access.tls {
         Tls::Disable => TlsMode::Disable,
@@ -100,13 +106,13 @@ pub fn is_direct(access: &Access) -> bool {
 }
 
 /// A service as its own tools reach it.
-pub fn afar(service: &ServiceConfig, patience: Duration) -> Afar {
+pub fn afar(service: &ServiceSpec, patience: Duration) -> Afar {
     let kind = if service.kind == ServiceKind::Redis { afar::Kind::Redis } else { afar::Kind::Postgres };
     Afar::new(tools(&service.access, &Surroundings::inherited()), kind, patience)
 }
 
 /// Who midwatch is to a database.
-pub fn login(service: &ServiceConfig, vault: &Vault) -> Result<Login, SecretError> {
+pub fn login(service: &ServiceSpec, vault: &Vault) -> Result<Login, SecretError> {
     let password = service.access.password.as_ref().map(|from| vault.get(from)).transpose()?;
     Ok(Login { user: service.access.user.clone(), password })
 }

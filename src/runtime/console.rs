@@ -9,6 +9,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::app::dial::dial;
 use crate::app::effect::Effect;
 use crate::app::key::Key;
 use crate::app::message::{Fed, Input, Message};
@@ -30,11 +31,10 @@ use crate::ui::theme::Look;
 const TICK: Duration = Duration::from_secs(1);
 /// Messages taken in before the next frame is drawn, so that a flood cannot keep the screen still.
 const BATCH: usize = 64;
+/// How long a frame waits for the answers that are still under way: drawn together they cost one.
+const TOGETHER: Duration = Duration::from_millis(50);
 /// Two clicks on one thing within this time are a double one.
 const DOUBLE: Duration = Duration::from_millis(400);
-
-/// Does what the console's demo keys ask of the demo's supervisor; the words are for the person.
-pub type Breaker = Arc<dyn Fn(String) -> futures_util::future::BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
 /// What a console needs besides its model.
 pub struct Shell {
@@ -44,10 +44,18 @@ pub struct Shell {
     pub mouse: bool,
     /// How to reach each environment, in the order of the model's.
     pub worlds: Vec<Arc<World>>,
-    /// Breaks something in the demo; none outside it.
-    pub breaker: Option<Breaker>,
     /// Where jobs are recorded and plans are made.
     pub office: Option<Arc<dyn Office>>,
+}
+
+/// What the screen does not show yet.
+#[derive(Clone, Copy, Debug)]
+enum Undrawn {
+    Nothing,
+    /// Answers, since then.
+    Answers(Instant),
+    /// What is to be seen at once.
+    More,
 }
 
 /// What reaches the loop from tasks.
@@ -63,7 +71,7 @@ pub async fn run(model: Model, shell: Shell) -> Result<u8> {
     let impatience = Impatience::begin().wrap_err("cannot listen to signals")?;
     let hold = Hold::take(shell.mouse).wrap_err("cannot take the terminal")?;
     let mut console = Console::new(model, shell)?;
-    let status = console.run(&mut signals).await;
+    let status = console.run(&mut signals).await.inspect_err(terminal::end_if_lost);
     drop(hold);
     drop(impatience);
     status
@@ -80,6 +88,7 @@ struct Console {
     flights: HashMap<Ticket, JoinHandle<()>>,
     arrivals: (mpsc::UnboundedSender<Arrival>, mpsc::UnboundedReceiver<Arrival>),
     began: Instant,
+    undrawn: Undrawn,
 }
 
 impl Console {
@@ -100,6 +109,7 @@ impl Console {
             flights: HashMap::new(),
             arrivals,
             began,
+            undrawn: Undrawn::More,
         })
     }
 
@@ -111,20 +121,45 @@ impl Console {
         loop {
             self.follow_size()?;
             self.reconcile();
-            self.painter.paint(&self.model)?;
+            let drawn_in = self.draw()?;
             let due = self.feeds.next().map_or(TICK, |due| due.saturating_sub(self.began.elapsed()));
             let left = tokio::select! {
                 biased;
                 asked = signals.next() => self.asked(asked)?,
                 Some(typed) = input.recv() => self.typed(typed)?,
                 Some(arrival) = self.arrivals.1.recv() => self.arrived(arrival)?,
-                _ = tick.tick() => self.take(Message::Tick(self.now()))?,
-                () = tokio::time::sleep(due) => None,
+                _ = tick.tick() => self.ticked()?,
+                () = tokio::time::sleep(due.min(drawn_in)) => None,
             };
             if let Some(status) = left {
                 return Ok(status);
             }
         }
+    }
+
+    /// Draws what is not shown yet, or says how soon that is to be done.
+    fn draw(&mut self) -> Result<Duration> {
+        let left = match self.undrawn {
+            Undrawn::Nothing => return Ok(TICK),
+            Undrawn::Answers(since) if !self.flights.is_empty() => TOGETHER.saturating_sub(since.elapsed()),
+            Undrawn::Answers(_) | Undrawn::More => Duration::ZERO,
+        };
+        if !left.is_zero() {
+            return Ok(left);
+        }
+        self.painter.paint(&self.model)?;
+        self.undrawn = Undrawn::Nothing;
+        Ok(TICK)
+    }
+
+    /// A second went by. Mostly that is nothing to be seen.
+    fn ticked(&mut self) -> Result<Option<u8>> {
+        let (undrawn, before) = (self.undrawn, dial(&self.model));
+        let left = self.take(Message::Tick(self.now()))?;
+        if before.is_some() && before == dial(&self.model) {
+            self.undrawn = undrawn;
+        }
+        Ok(left)
     }
 
     /// The terminal's own word on its size, before each frame: one of another size would be torn.
@@ -179,6 +214,7 @@ impl Console {
             // There and back again is the same size, but not the same screen.
             Asked::Redraw | Asked::Resize => {
                 self.painter.forget();
+                self.undrawn = Undrawn::More;
                 Ok(None)
             }
         }
@@ -186,6 +222,7 @@ impl Console {
 
     /// Takes what arrived, and what else is there already, before the next frame.
     fn arrived(&mut self, first: Arrival) -> Result<Option<u8>> {
+        let before = self.undrawn;
         let mut next = Some(first);
         for _ in 0..BATCH {
             let Some(arrival) = next else { break };
@@ -203,10 +240,12 @@ impl Console {
             }
             next = self.arrivals.1.try_recv().ok();
         }
+        self.undrawn = if matches!(before, Undrawn::Nothing) { Undrawn::Answers(Instant::now()) } else { before };
         Ok(None)
     }
 
     fn take(&mut self, message: Message) -> Result<Option<u8>> {
+        self.undrawn = Undrawn::More;
         for effect in update(&mut self.model, message) {
             match effect {
                 Effect::Quit => return Ok(Some(0)),
@@ -215,7 +254,6 @@ impl Console {
                 Effect::Refresh => self.feeds.refresh(self.began.elapsed()),
                 Effect::Copy(text) => self.copy(text)?,
                 Effect::Ring(words) => self.ring(&words)?,
-                Effect::Break(what) => self.break_something(what),
                 Effect::Plan(wish) => self.send(Errand::Plan(self.model.shared.environment().name.clone(), wish)),
                 Effect::Submit(plan, confirmation) => self.send(Errand::Submit(plan, confirmation)),
                 Effect::Control(job, control) => self.send(Errand::Control(job, control)),
@@ -223,13 +261,6 @@ impl Console {
             }
         }
         Ok(None)
-    }
-
-    fn break_something(&self, what: String) {
-        let (Some(breaker), sender) = (self.shell.breaker.clone(), self.arrivals.0.clone()) else { return };
-        tokio::spawn(async move {
-            let _ = sender.send(Arrival::Message(Message::Told(breaker(what).await)));
-        });
     }
 
     /// Has something done beside the loop; what comes of it arrives as a message.

@@ -8,15 +8,18 @@ use std::sync::Arc;
 use crate::adapters::ledger::audit::{Entry, Verdict};
 use crate::adapters::ledger::{self, Home, Ledger, Record, operator};
 use crate::adapters::repository::SealKey;
+use crate::domain::chaos::end;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::guard;
 use crate::domain::job::{Control, Job, JobId, Log, State};
 use crate::domain::name::Name;
 use crate::domain::plan::{Confirmation, Plan};
 use crate::domain::time::Stamp;
+use crate::runtime::ends::Ends;
 use crate::runtime::worker::gate;
 use crate::runtime::worker::start;
 
+mod drills;
 mod lost;
 mod seen;
 
@@ -30,13 +33,22 @@ pub struct Desk {
     operator: Arc<str>,
     host: Arc<str>,
     seen: Arc<seen::Seen>,
+    tried: Arc<lost::Tried>,
+    drills: Arc<drills::Drills>,
 }
 
 impl Desk {
     /// Opens the ledger of this host, or of a folder.
     pub fn open(state: Option<&Path>) -> Result<Self, Failure> {
         let ledger = Arc::new(Ledger::open(Home::find(state)?)?);
-        Ok(Self { ledger, operator: operator::name().into(), host: operator::host().into(), seen: Arc::default() })
+        Ok(Self {
+            ledger,
+            operator: operator::name().into(),
+            host: operator::host().into(),
+            seen: Arc::default(),
+            tried: Arc::default(),
+            drills: Arc::default(),
+        })
     }
 
     /// The ledger itself: where it is, whether it is shared, this host's key.
@@ -155,6 +167,38 @@ impl Desk {
     /// Walks the audit trail, and says where it is first not as it was written.
     pub async fn verify_audit(&self) -> Result<Verdict, Failure> {
         self.read(|ledger| ledger.verify_audit()).await
+    }
+
+    /// The ends of all drills' faults, the newest first, with whether somebody waits to perform each.
+    pub fn faults(&self) -> Result<Vec<(end::Record, bool)>, Failure> {
+        self.ends().all()
+    }
+
+    /// How a drill's fault ended; none where it has not, or there was none.
+    pub fn fault(&self, id: JobId) -> Result<Option<end::Ended>, Failure> {
+        self.ends().ended_of(id)
+    }
+
+    /// Has somebody wait to end a drill's fault, where nobody does: at once where nobody carries the drill out either.
+    pub fn end_fault(&self, id: JobId) -> Result<(), Failure> {
+        self.ends().start(id)
+    }
+
+    /// The same for every fault whose end nobody waits to perform.
+    pub fn take_up_faults(&self) -> Result<(), Failure> {
+        self.ends().take_up()
+    }
+
+    /// Takes on this operator what a drill's end leaves that cannot be performed, audited.
+    pub async fn accept_fault(&self, id: JobId) -> Result<(), Failure> {
+        self.ends().accept(id)?;
+        let operator = Arc::clone(&self.operator);
+        self.read(move |ledger| ledger.audit_for(id, &operator, "accept what is left of the fault")).await
+    }
+
+    fn ends(&self) -> Ends {
+        // Those that are armed know their configuration themselves.
+        Ends::new(self.ledger.home().clone(), Vec::new())
     }
 
     /// Asks the ledger where that may take a while.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::app::need::{Need, Source};
 
-/// Polls are moved by up to this share of their interval, so that many consoles don't ask in step.
+/// A console's intervals are longer or shorter by up to this share, so that many consoles don't ask in step.
 const JITTER: f64 = 0.08;
 /// What is due this soon after something else is asked along with it: fewer wake-ups.
 const TOGETHER: Duration = Duration::from_millis(200);
@@ -31,11 +31,18 @@ struct Feed {
 pub struct Feeds {
     by_source: HashMap<Source, Feed>,
     issued: u64,
-    random: Random,
+    pace: Pace,
 }
 
-#[derive(Debug, Default)]
-struct Random(fastrand::Rng);
+/// How much longer than asked for this console's intervals are: the same for all of its feeds, which so stay together.
+#[derive(Debug)]
+struct Pace(f64);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(1.0 + JITTER * (2.0 * fastrand::f64() - 1.0))
+    }
+}
 
 impl Feeds {
     /// Takes the present needs. What is new is due at once; what is no longer wanted ends, and its requests under way are
@@ -76,7 +83,7 @@ impl Feeds {
         feed.flight = None;
         feed.failures = if good { 0 } else { feed.failures.saturating_add(1) };
         let pause = pause(feed.need.every, feed.failures);
-        feed.due = now + pause.mul_f64(1.0 + JITTER * (2.0 * self.random.0.f64() - 1.0));
+        feed.due = now + pause.mul_f64(self.pace.0);
         true
     }
 
@@ -126,6 +133,20 @@ mod tests {
             assert!(feeds.done(ticket, true, SECOND));
             let next = feeds.next().unwrap();
             assert!((SECOND * 5..SECOND * 7).contains(&next), "{next:?}");
+        }
+    }
+
+    #[test]
+    fn feeds_that_were_answered_together_are_asked_together_ever_after() {
+        let mut feeds = Feeds::default();
+        feeds.want(vec![need(Source::Rules, 0), need(Source::Alerts, 0)], SECOND);
+        for _ in 0..100 {
+            let now = feeds.next().unwrap();
+            let started = feeds.start(now);
+            assert_eq!(started.len(), 2);
+            started.iter().zip([1, 9]).for_each(|((ticket, _), late)| {
+                feeds.done(*ticket, true, now + Duration::from_millis(late));
+            });
         }
     }
 

@@ -8,18 +8,18 @@ use crate::adapters::alertmanager::Alertmanagers;
 use crate::adapters::http::Budget;
 use crate::adapters::prometheus::{self, Prometheus};
 use crate::app::need::{Data, RangeQuery, Source};
-use crate::config::model::{Environment, ServiceConfig};
+use crate::config::model::Environment;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::name::Name;
 use crate::domain::promql;
-use crate::domain::range::{TimeRange, Window};
+use crate::domain::range::TimeRange;
 use crate::domain::series::Answer;
 use crate::domain::time::Stamp;
 use crate::runtime::connect::{self, Vault};
 use crate::runtime::dashboards;
 use crate::runtime::lazy::Lazy;
 use crate::runtime::office::{self, Office};
-use crate::runtime::probe::Prober;
+use crate::runtime::served::{self, Served};
 
 /// How far back label values are looked for.
 const LABELS_RANGE: Duration = Duration::from_secs(6 * 3600);
@@ -32,7 +32,7 @@ pub struct World {
     vault: Lazy<Arc<Vault>>,
     prometheus: Lazy<Prometheus>,
     alertmanagers: Lazy<Alertmanagers>,
-    services: HashMap<Name, (ServiceConfig, Lazy<Prober>)>,
+    services: HashMap<Name, Served>,
 }
 
 /// What came back, and Prometheus's clock minus ours in milliseconds, where that is known.
@@ -41,7 +41,7 @@ type Reply = (Result<Data, Fault>, Option<i64>);
 impl World {
     /// Connects to nothing yet.
     pub fn new(env: Environment, budget: Budget, office: Option<Arc<dyn Office>>) -> Self {
-        let services = env.services.iter().map(|s| (s.name.clone(), (s.clone(), Lazy::default()))).collect();
+        let services = served::all(&env.services);
         let (vault, prometheus, alertmanagers) = (Lazy::default(), Lazy::default(), Lazy::default());
         Self { env, office, budget, vault, prometheus, alertmanagers, services }
     }
@@ -50,9 +50,13 @@ impl World {
     pub async fn fetch(&self, source: &Source) -> Reply {
         match source {
             Source::Alerts | Source::Silences => (self.alertmanager(source).await, None),
-            Source::Probe(name) => (self.probe(name).await, None),
-            Source::Dashboards => (dashboards::load(self.env.dashboards.clone()).await.map(Data::Dashboards), None),
-            Source::Jobs | Source::JobLog(_) | Source::Catalogue(_) => (self.recorded(source).await, None),
+            Source::Probe(name) | Source::Condition(name) | Source::Triage(name) | Source::ServiceLog(name, _) => {
+                (self.service(name, source).await, None)
+            }
+            Source::Dashboards => (dashboards::load(self.env.files.dashboards.clone()).await.map(Data::Dashboards), None),
+            Source::Jobs | Source::JobLog(_) | Source::Drills | Source::Faults | Source::Plan(_) | Source::Catalogue(_) => {
+                (self.recorded(source).await, None)
+            }
             _ => self.prometheus(source).await,
         }
     }
@@ -88,14 +92,14 @@ impl World {
         self.heed(&self.alertmanagers, reply).await
     }
 
-    async fn probe(&self, name: &Name) -> Result<Data, Fault> {
-        let (service, lazy) = self.services.get(name).ok_or_else(|| absent(name.as_str()))?;
-        let make = async { Prober::new(service, &*self.vault().await?, &self.budget) };
-        let reply = match lazy.get(make).await {
-            Ok(prober) => prober.probe().await.map(Data::Report),
-            Err(fault) => Err(fault),
-        };
-        self.heed(lazy, reply).await
+    async fn service(&self, name: &Name, source: &Source) -> Result<Data, Fault> {
+        let service = self.services.get(name).ok_or_else(|| absent(name.as_str()))?;
+        let reply = service.fetch(source, self.vault(), &self.budget).await;
+        if is_denied(&reply) {
+            service.forget().await;
+            self.vault.forget().await;
+        }
+        reply
     }
 
     /// The environment's secrets, each looked for once.
@@ -105,12 +109,16 @@ impl World {
 
     /// Looks at an outcome: after a refusal the client and every secret are forgotten, for passwords and tokens rotate.
     async fn heed<T: Clone>(&self, client: &Lazy<T>, reply: Result<Data, Fault>) -> Result<Data, Fault> {
-        if matches!(&reply, Err(fault) if fault.kind == FaultKind::Denied) {
+        if is_denied(&reply) {
             client.forget().await;
             self.vault.forget().await;
         }
         reply
     }
+}
+
+fn is_denied(reply: &Result<Data, Fault>) -> bool {
+    matches!(reply, Err(fault) if fault.kind == FaultKind::Denied)
 }
 
 fn absent(what: &str) -> Fault {
@@ -138,7 +146,13 @@ async fn ask(client: &Prometheus, source: &Source) -> Result<Data, Fault> {
         | Source::Dashboards
         | Source::Jobs
         | Source::JobLog(_)
-        | Source::Catalogue(_) => Err(absent("such question for Prometheus")),
+        | Source::Drills
+        | Source::Faults
+        | Source::Plan(_)
+        | Source::Catalogue(_)
+        | Source::Condition(_)
+        | Source::Triage(_)
+        | Source::ServiceLog(..) => Err(absent("such question for Prometheus")),
     }
 }
 
@@ -148,23 +162,9 @@ fn now(prometheus: &Prometheus) -> Stamp {
 }
 
 async fn range(client: &Prometheus, query: &RangeQuery) -> Result<Answer, Fault> {
-    let window = query.range.window(now(client).before(query.shift));
-    let window = if query.aligned { aligned(window, query.step) } else { to_the_end(window, query.step) };
+    let window = query.sampled(now(client));
     let query = prometheus::RangeQuery { expr: &query.expr, window, step: query.step, points: query.columns };
     client.query_range(query).await
-}
-
-/// Begins and ends on multiples of the step, so that the same samples come back from poll to poll.
-fn aligned(window: Window, step: Duration) -> Window {
-    let step = step.as_millis().max(1) as i64;
-    let down = |at: Stamp| Stamp(at.0.div_euclid(step) * step);
-    Window { start: down(window.start), end: down(window.end) }
-}
-
-/// Begins a whole number of steps before its end, so that the last sample is of the end.
-fn to_the_end(window: Window, step: Duration) -> Window {
-    let step = step.as_millis().max(1) as i64;
-    Window { start: Stamp(window.end.0 - (window.end.0 - window.start.0) / step * step), ..window }
 }
 
 async fn instant(client: &Prometheus, expr: &str) -> Result<Answer, Fault> {

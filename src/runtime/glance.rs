@@ -67,7 +67,7 @@ impl Glance {
 fn model(config: &Config, at: usize) -> Model {
     let environments = config.environments.iter().map(setup::environment).collect();
     let (keymap, bell) = (Keymap::default(), Bell::default());
-    let setup = Setup { environments, keymap, bell, breakages: vec![], response: config.response, shared_ledger: false };
+    let setup = Setup { environments, keymap, bell, demo: false, response: config.response, shared_ledger: false };
     Model::new(setup, at, (0, 0), Moment::default())
 }
 

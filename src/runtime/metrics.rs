@@ -50,7 +50,7 @@ fn sheet(site: &Site, catalogues: &[(Name, Catalogue)], failed: &BTreeMap<String
         sheet.add("midwatch_repository_orphans", &labels, catalogue.orphans.len() as f64);
     }
     for service in &site.services {
-        let Some(policy) = &service.policy else { continue };
+        let Some(policy) = &service.backup else { continue };
         let labels = [("environment", &site.environment), ("service", &service.name)];
         policy.rpo.inspect(|rpo| sheet.add("midwatch_backup_rpo_seconds", &labels, rpo.as_secs_f64()));
         policy.rto.inspect(|rto| sheet.add("midwatch_backup_rto_seconds", &labels, rto.as_secs_f64()));

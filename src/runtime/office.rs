@@ -7,6 +7,8 @@ use crate::app::effect::Wish;
 use crate::app::message::{Message, Planned};
 use crate::app::need::{Data, Source};
 use crate::domain::backup::catalogue::Catalogue;
+use crate::domain::chaos::end::Open;
+use crate::domain::chaos::report::{Drilled, Missed};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::job::{Control, Job, JobId, Log};
@@ -22,6 +24,12 @@ pub trait Office: Send + Sync {
 
     /// What a job wrote down so far.
     fn log(&self, job: JobId) -> Promise<'_, Log>;
+
+    /// The drills among the jobs, and what each has shown so far.
+    fn drills(&self) -> Promise<'_, Vec<Arc<Drilled>>>;
+
+    /// The faults whose end is still to be performed. Where nobody waits to do that, somebody is started.
+    fn faults(&self) -> Promise<'_, Vec<Open>>;
 
     /// What lies in a repository of an environment.
     fn catalogue<'a>(&'a self, environment: &'a Name, repository: &'a Name) -> Promise<'a, Catalogue>;
@@ -39,7 +47,7 @@ pub trait Office: Send + Sync {
     fn unlock<'a>(&'a self, environment: &'a Name) -> Promise<'a, Stamp>;
 
     /// What ended or was lost since this operator's console was last open.
-    fn away(&self) -> Promise<'_, Vec<Job>>;
+    fn away(&self) -> Promise<'_, Vec<Missed>>;
 }
 
 /// Something that the office is asked to do.
@@ -73,7 +81,7 @@ impl Errand {
                 Message::Unlocked(environment, until)
             }
             Self::Away => match office.away().await {
-                Ok(jobs) => Message::Away(jobs),
+                Ok(missed) => Message::Away(missed),
                 Err(failure) => Message::Told(Err(failure.to_string())),
             },
         }
@@ -97,6 +105,10 @@ pub async fn fetch(office: &dyn Office, environment: &Name, source: &Source) -> 
     let data = match source {
         Source::Jobs => office.jobs().await.map(Data::Jobs),
         Source::JobLog(job) => office.log(*job).await.map(Data::Log),
+        Source::Drills => office.drills().await.map(Data::Drills),
+        Source::Faults => office.faults().await.map(Data::Faults),
+        // That it is refused is an answer.
+        Source::Plan(words) => Ok(Data::Plan(office.plan(environment, words).await.map(|planned| planned.plan))),
         Source::Catalogue(repository) => office.catalogue(environment, repository).await.map(Data::Catalogue),
         _ => Err(Failure::new(FailureKind::Bug, "the ledger does not know that")),
     };
@@ -104,7 +116,7 @@ pub async fn fetch(office: &dyn Office, environment: &Name, source: &Source) -> 
 }
 
 /// A failure as the state of a value that is polled.
-fn fault(failure: &Failure) -> Fault {
+pub fn fault(failure: &Failure) -> Fault {
     let kind = match failure.kind {
         FailureKind::Denied => FaultKind::Denied,
         FailureKind::Unavailable | FailureKind::Config => FaultKind::Unreachable,

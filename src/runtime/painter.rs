@@ -10,9 +10,9 @@ use ratatui::layout::Rect;
 
 use crate::app::model::Model;
 use crate::app::spot::Spot;
-use crate::ui;
 use crate::ui::spots::Spots;
 use crate::ui::theme::Look;
+use crate::ui::{self, Drawn};
 
 /// A frame between these is shown whole by a terminal that has synchronized output, however it arrives (DEC mode 2026).
 const TOGETHER: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
@@ -24,6 +24,7 @@ pub struct Painter<W> {
     look: Look,
     shown: Option<Buffer>,
     spots: Spots,
+    drawn: Drawn,
     grounds: bool,
     together: bool,
 }
@@ -31,7 +32,7 @@ pub struct Painter<W> {
 impl<W: Write> Painter<W> {
     /// On a terminal of which nothing is known but whether it erases with the ground that is set.
     pub fn new(out: W, look: Look, grounds: bool) -> Self {
-        Self { out, look, shown: None, spots: Spots::default(), grounds, together: false }
+        Self { out, look, shown: None, spots: Spots::default(), drawn: Drawn::default(), grounds, together: false }
     }
 
     /// The terminal has synchronized output, or not.
@@ -43,7 +44,7 @@ impl<W: Write> Painter<W> {
     pub fn paint(&mut self, model: &Model) -> io::Result<()> {
         let (width, height) = model.shared.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        self.spots = ui::view(model, &self.look, &mut buffer);
+        self.spots = ui::view(model, &self.look, &mut self.drawn, &mut buffer);
         let bytes = encode::frame(self.shown.as_ref(), &buffer, self.grounds);
         if !bytes.is_empty() {
             self.write(&bytes)?;
@@ -60,6 +61,7 @@ impl<W: Write> Painter<W> {
     /// Forgets what the terminal shows: the next frame is drawn whole.
     pub fn forget(&mut self) {
         self.shown = None;
+        self.drawn = Drawn::default();
     }
 
     /// One frame is one write: a slow link sees it whole or not at all.

@@ -9,7 +9,7 @@ use crate::domain::name::Name;
 use crate::domain::plan::Plan;
 use crate::jobs::routine::{Ask, Form, Given, Param, Routine};
 use crate::jobs::routines;
-use crate::jobs::site::{Site, SiteService};
+use crate::jobs::site::Site;
 use crate::ports::World;
 
 /// A routine as a command line understands it.
@@ -85,17 +85,12 @@ pub fn site(config: &Config, environment: &Name) -> Result<Site, Failure> {
 }
 
 fn of(environment: &Environment) -> Site {
-    let services = environment.services.iter().map(|service| SiteService {
-        name: service.name.clone(),
-        kind: service.kind,
-        access: service.access.clone(),
-        policy: service.backup.clone(),
-    });
     Site {
         environment: environment.name.clone(),
         guard: environment.guard,
-        services: services.collect(),
+        services: environment.services.clone(),
         repositories: environment.repositories.clone(),
+        signals: environment.signals.clone(),
     }
 }
 

@@ -6,17 +6,20 @@ use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use crate::app::keymap::{self, Keymap};
 use crate::app::setup::{Environment, Setup};
-use crate::config::Places;
-use crate::config::model::{self, Choice, Config, ServiceConfig};
+use crate::config::model::{self, Choice, Config, Pattern};
+use crate::config::{Places, gameday};
+use crate::domain::chaos::gameday::Filed;
 use crate::domain::problem::Problem;
 use crate::domain::service::Service;
+use crate::domain::service::spec::ServiceSpec;
+use crate::jobs::scenarios;
 use crate::ui::theme::{Charset, Depth, Look, Theme};
 
-/// What the console is started with; `breakages` only in the demo, `shared_ledger` where this host's logins share one.
-pub fn setup(config: &Config, places: &Places, breakages: Vec<(String, String)>, shared_ledger: bool) -> Result<Setup> {
+/// What the console is started with; `demo` where that is what one looks at, `shared_ledger` where this host's logins share one.
+pub fn setup(config: &Config, places: &Places, demo: bool, shared_ledger: bool) -> Result<Setup> {
     let environments = config.environments.iter().map(environment).collect();
     let (keymap, bell) = (keymap(&config.console.keymap, places)?, config.console.bell.clone());
-    Ok(Setup { environments, keymap, bell, breakages, response: config.response, shared_ledger })
+    Ok(Setup { environments, keymap, bell, demo, response: config.response, shared_ledger })
 }
 
 /// An environment as the screens know it.
@@ -31,15 +34,32 @@ pub fn environment(env: &model::Environment) -> Environment {
         services: env.services.iter().map(service).collect(),
         signals: env.signals.clone(),
         repositories: env.repositories.clone(),
+        offers: scenarios::ALL.iter().map(|scenario| scenario.offer(&env.services)).collect(),
+        gamedays: gamedays(&env.files.gamedays),
     }
 }
 
-fn service(service: &ServiceConfig) -> Service {
+/// Every file that is named, read when the console starts; what cannot be read says so when it is asked for.
+fn gamedays(patterns: &[Pattern]) -> Vec<Filed> {
+    let read = |path: PathBuf| {
+        let day = gameday::read(&path, &scenarios::names()).map_err(|error| error.to_string());
+        Filed { file: path.display().to_string(), day }
+    };
+    let of_pattern = |pattern: &Pattern| match pattern.files("toml") {
+        Ok(files) => files.into_iter().map(read).collect(),
+        Err(error) => vec![Filed { file: pattern.written.clone(), day: Err(error.to_string()) }],
+    };
+    patterns.iter().flat_map(of_pattern).collect()
+}
+
+fn service(service: &ServiceSpec) -> Service {
     Service {
         name: service.name.clone(),
         kind: service.kind,
         place: service.access.reach.to_string(),
         backup: service.backup.clone(),
+        control: service.control.as_ref().map(ToString::to_string),
+        labels: service.labels.clone(),
     }
 }
 

@@ -7,7 +7,9 @@ pub mod tmux;
 
 use std::io::{self, Write};
 
+use color_eyre::eyre::Report;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::io::Errno;
 
 /// The alternate screen, bracketed paste, no cursor.
 const TAKE: &str = "\x1b[?1049h\x1b[?2004h\x1b[?25l";
@@ -20,6 +22,9 @@ const MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
 const ASK: &str = "\x1b[?2026$p";
 /// The mode that was asked for.
 pub const TOGETHER: u16 = 2026;
+
+/// What a shell makes of a lost terminal.
+pub const LOST: i32 = 129;
 
 /// Holds the terminal in raw mode on the alternate screen; dropping it gives the terminal back.
 #[derive(Debug)]
@@ -45,6 +50,15 @@ pub fn give_back() {
     // A terminal that is gone answers with an error to each of these; there is nobody left to tell.
     let _ = say(GIVE);
     let _ = disable_raw_mode();
+}
+
+/// Ends the process if this came of a terminal that is gone. Writing to it may tell so before reading from it, or a signal, does.
+pub fn end_if_lost(error: &Report) {
+    let is_lost = |cause: &io::Error| cause.raw_os_error() == Some(Errno::IO.raw_os_error());
+    if error.chain().filter_map(|cause| cause.downcast_ref()).any(is_lost) {
+        give_back();
+        std::process::exit(LOST);
+    }
 }
 
 /// Asks whether it has synchronized output, if it may be asked: the Linux console would print the question.

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::adapters::ledger::{self, Home, JobJournal, Ledger, operator};
+use crate::adapters::ledger::{self, Home, JobJournal, Ledger, Record, operator};
 use crate::adapters::repository::SealKey;
 use crate::config::{self, model::Config};
 use crate::domain::failure::{Failure, FailureKind};
@@ -19,12 +19,12 @@ use crate::domain::name::Name;
 use crate::domain::time::Stamp;
 use crate::jobs::driver::Driver;
 use crate::jobs::steps;
-use crate::ports::journal::{Clock, Journal as _};
+use crate::ports::journal::Clock;
 use crate::runtime::worker::gate::Gate;
 use crate::runtime::world::Outside;
 use crate::runtime::{metrics, planner};
 
-mod copy;
+pub(in crate::runtime) mod copy;
 pub mod gate;
 mod memory;
 pub mod start;
@@ -33,17 +33,23 @@ pub mod survival;
 /// How much less a job matters than what it backs up and who watches it.
 const NICENESS: i32 = 10;
 
-/// Leaves behind whatever session, terminal and working folder this process was started from. To be called first, while it has
-/// one thread. What it makes is then its user's, or its group's where the ledger is shared.
+/// Leaves behind whatever session, terminal and working folder this process was started from, and yields to what matters more. To
+/// be called first, while it has one thread.
 pub fn detach(home: &Home) -> Result<(), Failure> {
+    leave(home)?;
+    // A job that may not be made to yield is a job nonetheless.
+    let _ = rustix::process::nice(NICENESS);
+    Ok(())
+}
+
+/// Leaves behind whatever session, terminal and working folder this process was started from. What it makes is then its user's, or
+/// its group's where the ledger is shared.
+pub(in crate::runtime) fn leave(home: &Home) -> Result<(), Failure> {
     let detached = rustix::process::setsid().map(drop);
     // Whoever leads a group already is in a session of its own, or was started by hand.
     detached.or_else(|e| if e == rustix::io::Errno::PERM { Ok(()) } else { Err(std::io::Error::from(e)) })?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(if home.is_shared() { 0o007 } else { 0o077 }));
-    std::env::set_current_dir("/")?;
-    // A job that may not be made to yield is a job nonetheless.
-    let _ = rustix::process::nice(NICENESS);
-    Ok(())
+    Ok(std::env::set_current_dir("/")?)
 }
 
 /// Takes a job and carries it on. Says how it ended; nothing where it waits for an operator, or another worker has it already.
@@ -55,29 +61,56 @@ pub async fn run(home: Home, id: JobId) -> Result<Option<Outcome>, Failure> {
     ledger.is_as_confirmed(id)?;
     let unread = |e: config::ConfigError| Failure::new(FailureKind::Config, e.to_string()).mend("midwatch check");
     let config = config::load_again(&record.files).map_err(unread)?;
-    let world = Outside::new(key(&ledger)?, config.scratch.as_deref())?;
-    let journal = JobJournal::take(Arc::clone(&ledger), id)?;
-    let driver = Driver {
-        job: id,
-        plan: &record.plan,
-        operator: &record.operator,
-        host: &operator::host(),
-        journal: &journal,
-        world: &world,
-        clock: &SystemClock(Instant::now()),
-        gate: &Gate::new(Arc::clone(&ledger), record.clone()),
-        kinds: steps::find,
-        farewell: memory::line,
-        stop,
-    };
-    let outcome = driver.drive().await?;
+    let world = Outside::new(key(&ledger)?, config.scratch.as_deref())?.with_drills(&config, ledger.home());
+    let outcome = carry_on(&ledger, &record, &world, stop).await?;
     if let Some(path) = &config.textfile
         && let Err(failure) = tell_metrics(&config, &record.plan.environment, &ledger, &world, path).await
     {
         // The job has ended as it did; that nobody was told is worth a line.
-        journal.log(&format!("{} was not written: {failure}", path.display()));
+        ledger.note(id, &format!("{} was not written: {failure}", path.display()));
     }
     Ok(outcome)
+}
+
+/// Holds the job until nobody asks anything of it any more. What is asked while this holds it has no other worker started; what is
+/// asked later has.
+async fn carry_on(
+    ledger: &Arc<Ledger>,
+    record: &Record,
+    world: &Outside,
+    stop: watch::Receiver<bool>,
+) -> Result<Option<Outcome>, Failure> {
+    let mut outcome = drive(ledger, record, world, stop.clone()).await?;
+    while ledger.is_asked(record.id)? {
+        match drive(ledger, record, world, stop.clone()).await {
+            // Whoever holds it or its target now hears of it.
+            Err(failure) if failure.kind == FailureKind::Locked => break,
+            driven => outcome = driven?,
+        }
+    }
+    Ok(outcome)
+}
+
+async fn drive(
+    ledger: &Arc<Ledger>,
+    record: &Record,
+    world: &Outside,
+    stop: watch::Receiver<bool>,
+) -> Result<Option<Outcome>, Failure> {
+    let driver = Driver {
+        job: record.id,
+        plan: &record.plan,
+        operator: &record.operator,
+        host: &operator::host(),
+        journal: &JobJournal::take(Arc::clone(ledger), record.id)?,
+        world,
+        clock: &SystemClock(Instant::now()),
+        gate: &Gate::new(Arc::clone(ledger), record.clone()),
+        kinds: steps::find,
+        farewell: memory::line,
+        stop,
+    };
+    driver.drive().await
 }
 
 /// Brings the metrics of an environment up to date.
@@ -130,3 +163,6 @@ impl Clock for SystemClock {
         tokio::time::sleep(time).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

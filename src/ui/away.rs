@@ -4,14 +4,16 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Shared};
 use crate::app::screens::jobs::{self, progress};
+use crate::domain::chaos::report::{Missed, Report};
 use crate::domain::clean::Clean;
-use crate::domain::job::{Job, State};
+use crate::domain::job::State;
 use crate::domain::range::clock;
 use crate::domain::time::{Stamp, human};
 use crate::ui::pen::{Pen, Words};
 use crate::ui::plan::hanging;
 use crate::ui::popup::centred;
 use crate::ui::prose::date;
+use crate::ui::screens::chaos::probes::seconds;
 use crate::ui::screens::jobs::sign;
 use crate::ui::theme::Role;
 
@@ -21,7 +23,7 @@ const WIDEST: u16 = 104;
 pub fn draw(model: &Model, scroll: usize, body: Rect, pen: &mut Pen<'_>) {
     let width = body.width.min(WIDEST);
     let columns = usize::from(width.saturating_sub(2));
-    let lines: Vec<_> = model.away.iter().flat_map(|job| told(&model.shared, job, columns, pen)).collect();
+    let lines: Vec<_> = model.away.iter().flat_map(|missed| told(&model.shared, missed, columns, pen)).collect();
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let inside = pen.window(centred(body, width, height), "While you were away (any other key closes)");
     let first = scroll.min(lines.len().saturating_sub(usize::from(inside.height)));
@@ -41,7 +43,7 @@ fn when(at: Stamp, now: Stamp) -> String {
 }
 
 /// One job: how it ended, when, how long it took, what came of it, and why it failed.
-fn told(shared: &Shared, job: &Job, width: usize, pen: &Pen<'_>) -> Vec<Vec<Words>> {
+fn told(shared: &Shared, Missed { job, drill }: &Missed, width: usize, pen: &Pen<'_>) -> Vec<Vec<Words>> {
     let (role, sign) = sign(job.state, pen);
     let now = shared.now.wall;
     let when = job.ended().map_or_else(|| " ".repeat(WHEN), |at| format!("{:>WHEN$}", when(at, now)));
@@ -54,6 +56,10 @@ fn told(shared: &Shared, job: &Job, width: usize, pen: &Pen<'_>) -> Vec<Vec<Word
         (Role::Text, result),
         (Role::Dim, format!("  {took}by {}", Clean::new(&job.operator))),
     ]];
+    if let Some(report) = drill {
+        let (role, words) = story(report, pen);
+        lines.extend(hanging((Role::Dim, "      ".into()), &words, role, width));
+    }
     if let Some(failure) = job.failure() {
         lines.extend(hanging((Role::Dim, "      ".into()), &failure.to_string(), Role::Text, width));
     }
@@ -62,4 +68,26 @@ fn told(shared: &Shared, job: &Job, width: usize, pen: &Pen<'_>) -> Vec<Vec<Word
         lines.extend(hanging((Role::Dim, "      ".into()), advice, Role::Text, width));
     }
     lines
+}
+
+/// What became of a drill's fault, who noticed, and what it cost.
+fn story(report: &Report, pen: &Pen<'_>) -> Words {
+    let Some(injected) = &report.injected else { return (Role::Text, "nothing was broken".to_owned()) };
+    let Some(ended) = &report.ended else {
+        let sign = pen.look.pick("✖", "X");
+        return (Role::Critical, format!("{sign} nobody has verified that its fault is ended: screen 8 tells how that stands"));
+    };
+    let on = seconds(ended.at.since(injected.at));
+    let mut words = vec![format!("its fault was ended after {on} ({}), and that was verified", ended.why.words())];
+    words.push(match report.detected() {
+        Some(after) => format!("detected after {}", seconds(after)),
+        None if report.expects.is_empty() => "no alert was expected".to_owned(),
+        None => "no alert that was expected fired".to_owned(),
+    });
+    words.push(match report.back() {
+        Some(after) => format!("recovered after {}", seconds(after)),
+        None => "nobody saw it recover".to_owned(),
+    });
+    words.extend(report.lost().map(|lost| format!("about {lost:.0} requests failed")));
+    (Role::Text, words.join("; "))
 }

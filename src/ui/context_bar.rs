@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Shared};
 use crate::app::need::{Data, Source};
-use crate::app::screens::jobs;
+use crate::app::screens::{chaos, jobs};
 use crate::app::store::Freshness;
 use crate::domain::clean::Clean;
 use crate::domain::job::State;
@@ -15,6 +15,7 @@ use crate::domain::time::human;
 use crate::ui::confirm;
 use crate::ui::pen::{Pen, Words};
 use crate::ui::prose::counted;
+use crate::ui::screens::chaos::fault;
 use crate::ui::theme::Role;
 
 /// Draws it.
@@ -30,11 +31,23 @@ pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
     let rest = pen.right(rest, 0, &[(Role::Text, format!(" {}Z", time.get(11..16).unwrap_or_default()))]);
     let mut words = vec![(Role::Dim, format!(" {}", env.guard))];
     words.extend(confirm::unlocked(shared));
+    words.extend(faults(shared));
     words.extend(jobs(shared));
     words.extend(prometheus(shared));
     words.extend(alertmanager(shared));
     words.extend(skew(shared));
     pen.line(rest, 0, &words);
+}
+
+/// Faults that are on, or whose end was not verified: whoever looks at another screen must see that.
+fn faults(shared: &Shared) -> Vec<Words> {
+    let mut words: Vec<Words> = chaos::faults(shared).iter().map(|open| fault(open, shared.now.wall)).collect();
+    let dark = |source| matches!(shared.freshness(source), Freshness::Failed(_) | Freshness::Stale { .. });
+    // Where nothing of the ledger is known, that is said of the jobs.
+    if dark(&Source::Faults) && !dark(&Source::Jobs) {
+        words.push((Role::Critical, "  faults unknown".into()));
+    }
+    words
 }
 
 /// How many jobs run, and how many were lost; whose ledger that is, where it is not everybody's.

@@ -11,12 +11,14 @@ pub mod chart;
 mod digits;
 mod field;
 mod gauge;
+mod heatmap;
 mod notice;
 mod number;
 mod pattern;
 mod reduce;
 mod stat;
 pub mod table;
+mod text;
 mod tile;
 mod timeseries;
 mod words;
@@ -31,7 +33,7 @@ use crate::domain::time::Stamp;
 use crate::grafana::model::{Panel, PanelKind, Target};
 use crate::ui::theme::Look;
 
-pub use notice::{Badge, frame};
+pub use notice::{Badge, Border, frame};
 
 /// What a panel is drawn from. Borrowed: nothing is fetched here.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,8 @@ fn drawing(kind: &PanelKind) -> Drawing {
         PanelKind::Gauge(_) => gauge::draw,
         PanelKind::BarGauge(_) => bar_gauge::draw,
         PanelKind::Table(_) => table::draw,
+        PanelKind::Text(_) => text::draw,
+        PanelKind::Heatmap => heatmap::draw,
         PanelKind::Row { .. } => |_, _, _| {},
         PanelKind::Other(_) => notice::draw_other,
     }
@@ -86,10 +90,11 @@ pub fn draw(input: &Input, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    match notice::instead(input) {
-        Some(notice) => notice.draw(input.look, area, buf),
-        None => drawing(&input.panel.kind)(input, area, buf),
+    if let Some(notice) = notice::instead(input) {
+        return notice.draw(input.look, area, buf);
     }
+    let area = notice::say_what_is_undone(input, area, buf);
+    drawing(&input.panel.kind)(input, area, buf);
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::app::store::Freshness;
 use crate::domain::alert::Severity;
 use crate::domain::clean::Clean;
 use crate::domain::time::human;
+use crate::ui::panels::{self, Border};
 use crate::ui::spots::Spots;
 use crate::ui::theme::{Look, Role};
 
@@ -138,5 +139,5 @@ pub fn staleness(freshness: &Freshness) -> Option<Words> {
 }
 
 fn panels_frame(pen: &mut Pen<'_>, area: Rect, title: &str) -> Rect {
-    crate::ui::panels::frame(&Clean::new(title), None, true, pen.look, area, pen.buf)
+    panels::frame(&Clean::new(title), None, Border::Heavy, pen.look, area, pen.buf)
 }

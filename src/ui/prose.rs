@@ -5,6 +5,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::clean::Clean;
+pub use crate::domain::number::counted;
 use crate::domain::time::human;
 use crate::domain::unit::Unit;
 
@@ -19,11 +20,6 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 pub fn date(clock: &str) -> String {
     let month = clock.get(5..7).and_then(|month| month.parse::<usize>().ok()).and_then(|month| MONTHS.get(month.wrapping_sub(1)));
     format!("{} {}", month.unwrap_or(&"???"), clock.get(8..10).unwrap_or("??"))
-}
-
-/// `1 orphan`, `2 orphans`.
-pub fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// Past the first minute, a list needs no seconds: it would be written anew every second.

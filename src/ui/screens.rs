@@ -2,6 +2,8 @@
 
 pub mod alerts;
 pub mod backups;
+pub mod chaos;
 pub mod dashboards;
 pub mod jobs;
 pub mod overview;
+pub mod services;

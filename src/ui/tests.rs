@@ -8,3 +8,5 @@ pub mod night;
 mod old;
 pub mod picture;
 mod screens;
+mod still;
+mod trouble;

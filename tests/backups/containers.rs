@@ -38,11 +38,12 @@ fn what_has_no_port_is_backed_up_proved_and_restored() {
     desk.ok("backup db --method physical --prove");
     assert_eq!(desk.backups()[0]["standing"], "proved");
     assert_eq!(docker.succeed(&["ps", "--all", "--format", "{{.Names}}"]).lines().count(), 2, "no scratch server is left");
-    restored_by_stock_tools(&docker, &desk);
+    postgres_restored_by_stock_tools(&docker, &desk);
+    redis_restored_by_stock_tools(&docker, &desk);
 }
 
 /// As the README says, without midwatch.
-fn restored_by_stock_tools(docker: &Docker, desk: &Desk) {
+fn postgres_restored_by_stock_tools(docker: &Docker, desk: &Desk) {
     let dump = desk.file_of("logical", "postgres");
     let plain = Command::new("zstd").arg("-dcq").arg(dump).output().unwrap();
     assert!(plain.status.success());
@@ -57,4 +58,18 @@ fn restored_by_stock_tools(docker: &Docker, desk: &Desk) {
     assert!(restore.wait().unwrap().success());
     let count = ["exec", "db", "psql", "-XAtqU", "postgres", "-d", "again", "-c", "SELECT count(*) FROM orders"];
     assert_eq!(docker.succeed(&count), "3000");
+}
+
+/// The same: a server in a second container that starts with our file as its data.
+fn redis_restored_by_stock_tools(docker: &Docker, desk: &Desk) {
+    let file = desk.file_of("rdb", "rdb");
+    let plain = Command::new("zstd").arg("-dcq").arg(file).output().unwrap();
+    assert!(plain.status.success());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("dump.rdb"), plain.stdout).unwrap();
+    docker.succeed(&["create", "--network", "none", "--name", "again", IMAGE, "redis-server", "--dir", "/tmp", "--save", ""]);
+    docker.succeed(&["cp", folder.path().join("dump.rdb").to_str().unwrap(), "again:/tmp/dump.rdb"]);
+    docker.succeed(&["start", "again"]);
+    docker.eventually("the restored Redis", || docker.redis_cli("again", &["GET", "cart"]) == "7");
+    assert_eq!(docker.redis_cli("again", &["DBSIZE"]), "1");
 }

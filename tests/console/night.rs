@@ -8,11 +8,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::host::{self, Process, until};
-use crate::pty::{DOWN, ENTER, ESC, F1, LARGE, SMALL, SOON, TAB, Terminal, midwatch};
-use crate::{strict, tabs};
+use crate::pty::{DOWN, ENTER, ESC, LARGE, SMALL, SOON, TAB, Terminal, midwatch};
+use crate::{drills, strict, tabs};
 
 /// Folders of a person who runs demos, to be seen empty in the end.
-struct Person {
+pub struct Person {
     home: TempDir,
     runtime: TempDir,
 }
@@ -46,7 +46,7 @@ impl Person {
         Traces { supervisor, dir: status["dir"].as_str().unwrap().into() }
     }
 
-    fn server(&self, name: &str) -> Process {
+    pub fn server(&self, name: &str) -> Process {
         let status = self.status();
         let server = status["processes"].as_array().unwrap().iter().find(|process| process["name"] == name).unwrap();
         Process::of(server["pid"].as_u64().unwrap() as u32).unwrap()
@@ -59,12 +59,19 @@ impl Person {
 }
 
 /// What a demo would leave.
-struct Traces {
+pub struct Traces {
     supervisor: Process,
-    dir: PathBuf,
+    pub dir: PathBuf,
 }
 
 impl Traces {
+    /// The processes of the program that have this word and the demo's state in their command line.
+    pub fn midwatches(&self, word: &str) -> Vec<Process> {
+        let state = self.dir.join("state");
+        let is_one = |arguments: &str| arguments.contains(word) && arguments.contains(&*state.to_string_lossy());
+        host::all().into_iter().filter(|process| is_one(&process.arguments())).collect()
+    }
+
     fn assert_gone(&self) {
         let here = |process: &Process| process.folder().is_some_and(|folder| folder.starts_with(&self.dir));
         let left: Vec<_> = host::members(self.supervisor.pid).into_iter().chain(host::all().into_iter().filter(here)).collect();
@@ -84,10 +91,14 @@ fn the_night_in_the_demo() {
     console.resize(LARGE);
     walk(&mut console);
 
-    postgres_is_paused(&mut console);
-    let prometheus = person.server("prometheus");
+    drills::one_that_is_begun_here(&mut console);
+    let (postgres, prometheus) = (host::in_folder(&traces.dir.join("primary/data")), person.server("prometheus"));
+    host::signal(&postgres, "STOP");
+    console.press("3");
+    console.see_line(&["PostgresDown", "firing"]);
     prometheus.signal("STOP");
     what_left_is_lost_sight_of(&mut console);
+    host::signal(&postgres, "CONT");
     direct_probes_go_on(&mut console);
     prometheus.signal("CONT");
     all_heals(&mut console);
@@ -110,6 +121,7 @@ fn a_killed_console_leaves_the_demo_up_and_stop_leaves_nothing() {
     until("it is held by nobody", SOON, || person.status()["holders"] == 0);
     let mut attached = person.open(SMALL, &["demo", "attach"]);
     attached.see_line(&["up", "postgres"]);
+    drills::rule_19_an_open_console_ends_what_one_has_left(&mut attached, &person, &traces);
     attached.press("q");
     assert_eq!(attached.end(), 0);
     assert_eq!(person.status()["name"], "demo");
@@ -141,18 +153,27 @@ fn rule_05_backups_and_a_proof_go_on_when_their_terminal_is_killed() {
     console.see_line(&["done", "backup redis"]);
     console.press("6");
     console.see_line(&["checksum only", "rdb"]);
+    console.see_line(&["local", "2 backups"]);
     console.press(":");
     console.press("verify --all");
     console.press(ENTER);
     confirm(&mut console, "Plan: verify --all");
+    console.press("6");
+    console.press("k");
+    console.press("b");
+    console.see("logical");
+    console.press(ENTER);
+    confirm(&mut console, "Plan: backup postgres");
     console.kill();
+    until("the jobs to end without their console", SOON, || traces.midwatches("worker").is_empty());
 
     let mut again = person.open(SMALL, &["demo", "attach"]);
     again.see("While you were away");
     again.see_line(&["done", "backup postgres"]);
+    again.see_line(&["done", "verify --all"]);
     again.press(ESC);
     again.press("5");
-    again.see_line(&["done", "verify --all"]);
+    again.see_line(&["done", "backup postgres"]);
     again.press(ENTER);
     again.see("the job has ended: done");
     again.press("6");
@@ -329,7 +350,7 @@ fn without_rings(raw: &[u8]) -> Vec<u8> {
     raw.iter().copied().filter(|byte| *byte != 7).collect()
 }
 
-fn open_dashboard(console: &mut Terminal, title: &str) {
+pub fn open_dashboard(console: &mut Terminal, title: &str) {
     console.press("2");
     console.see("Dashboards 4");
     console.press(":");
@@ -337,31 +358,6 @@ fn open_dashboard(console: &mut Terminal, title: &str) {
     console.press(&format!("dashboard {title}"));
     console.press(ENTER);
     console.see(&format!(" {title}  instance="));
-}
-
-/// `F1`: the service is down, its panels are stale with a reason, the alert counts its `for`, then rings.
-fn postgres_is_paused(console: &mut Terminal) {
-    console.press(F1);
-    console.see("Pause PostgreSQL");
-    console.press(ENTER);
-    console.see("ends by itself in 90 s");
-    console.press("1");
-    console.see_line(&["down", "postgres", "timeout"]);
-    open_dashboard(console, "Database");
-    console.see_line(&["stale ", "postgres"]);
-    console.press("3");
-    console.see_line(&["PostgresDown", "pending", "of 15s"]);
-    console.see_line(&["PostgresDown", "firing"]);
-    console.press("/");
-    console.press("PostgresDown");
-    console.press(ENTER);
-    console.press(ENTER);
-    console.see("pg_up");
-    console.see("database-down");
-    console.press(ESC);
-    console.see("filter: PostgresDown");
-    console.press(ESC);
-    console.see_no("filter: ");
 }
 
 /// Prometheus stands still: the bar says how old its word is, and what left Alertmanager meanwhile did not end.

@@ -40,6 +40,10 @@ impl Process {
         Self::of(self.pid).is_some_and(|now| now.start == self.start)
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub fn stopped(&self) -> bool {
         Self::of(self.pid).is_some_and(|now| now.state == "T")
     }
@@ -75,6 +79,13 @@ pub fn members(session: u32) -> Vec<Process> {
 
 pub fn named(name: &str) -> Vec<Process> {
     all().into_iter().filter(|process| process.name == name).collect()
+}
+
+/// Sends all of them a signal.
+pub fn signal<'a>(processes: impl IntoIterator<Item = &'a Process>, name: &str) {
+    for process in processes {
+        process.signal(name);
+    }
 }
 
 /// All processes that work in a folder.

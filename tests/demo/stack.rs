@@ -17,7 +17,7 @@ use crate::schema::wrong;
 /// A folder for temporary files and sockets that should be empty in the end.
 pub struct Place {
     folder: TempDir,
-    _alone: MutexGuard<'static, ()>,
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 /// Without nextest all tests run in one process, and would all start their stacks at once.
@@ -25,10 +25,19 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 impl Place {
     pub fn new() -> Self {
+        Self::with(Some(ALONE.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// One more for a test that has a place already.
+    pub fn beside() -> Self {
+        Self::with(None)
+    }
+
+    fn with(alone: Option<MutexGuard<'static, ()>>) -> Self {
         // A short path: sockets lie in it. Open to the user that PostgreSQL runs as.
         let folder = tempfile::Builder::new().prefix("mw-test-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        Self { folder, _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner) }
+        Self { folder, _alone: alone }
     }
 
     pub fn path(&self) -> &Path {
@@ -110,6 +119,17 @@ pub struct Stack<'a> {
     pub endpoints: Value,
 }
 
+impl Drop for Place {
+    /// A demo whose every process was killed leaves its small disk to whoever sweeps next: nobody does here.
+    fn drop(&mut self) {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let at = mounts.lines().filter_map(|mount| mount.split(' ').nth(1));
+        for mount in at.filter(|at| Path::new(at).starts_with(self.path())) {
+            let _ = Command::new("umount").arg(mount).status();
+        }
+    }
+}
+
 impl Drop for Stack<'_> {
     /// A test that failed leaves nothing either.
     fn drop(&mut self) {
@@ -165,13 +185,31 @@ impl Stack<'_> {
         answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
     }
 
+    /// Asks the Redis primary something.
+    pub fn redis(&self, words: &[&str]) {
+        self.redis_at("primary", words);
+    }
+
+    /// Asks one of them, called as it was at first: `primary`, `replica`.
+    pub fn redis_at(&self, which: &str, words: &[&str]) -> String {
+        let password = fs::read_to_string(self.dir().join("secrets/redis")).unwrap();
+        let address = self.text(&format!("/redis/{which}/address"));
+        let port = address.rsplit(':').next().unwrap();
+        let mut cli = Command::new("redis-cli");
+        let answer = cli.args(["-p", port]).env("REDISCLI_AUTH", password).args(words).output().unwrap();
+        assert!(answer.status.success(), "{answer:?}");
+        String::from_utf8(answer.stdout).unwrap().trim().to_owned()
+    }
+
     /// What must not be there when it has ended.
     pub fn traces(&self) -> Traces {
         let pid = self.status()["supervisor"].as_u64().unwrap() as u32;
-        let postmaster = |name: &str| fs::read_to_string(self.dir().join(name).join("data/postmaster.pid")).unwrap();
-        let number = |name| postmaster(name).lines().next().unwrap().trim().to_owned();
-        let postmasters = ["primary", "standby"].map(number).into();
-        Traces { supervisor: Process::of(pid).unwrap(), dir: self.dir(), postmasters }
+        let memory = |name: &str| {
+            let file = fs::read_to_string(self.dir().join(name).join("data/postmaster.pid")).unwrap();
+            file.lines().nth(6).unwrap().split_ascii_whitespace().nth(1).unwrap().to_owned()
+        };
+        let segments = ["primary", "standby"].map(memory).into();
+        Traces { supervisor: Process::of(pid).unwrap(), dir: self.dir(), segments }
     }
 
     /// Ends it as systemd would; answers with all that was printed.
@@ -199,8 +237,8 @@ impl Stack<'_> {
 pub struct Traces {
     pub supervisor: Process,
     dir: PathBuf,
-    /// The numbers of both PostgreSQL servers: the creators of their shared memory.
-    postmasters: Vec<String>,
+    /// The ids of the shared memory of both PostgreSQL servers; a process's number may have been another's before.
+    segments: Vec<String>,
 }
 
 impl Traces {
@@ -229,8 +267,8 @@ impl Traces {
     /// Segments of System V shared memory that its servers made.
     fn memory(&self) -> Vec<String> {
         let segments = fs::read_to_string("/proc/sysvipc/shm").unwrap();
-        let creator = |line: &str| line.split_ascii_whitespace().nth(4).map(str::to_owned);
-        let ours = |line: &&str| creator(line).is_some_and(|creator| self.postmasters.contains(&creator));
+        let id = |line: &str| line.split_ascii_whitespace().nth(1).map(str::to_owned);
+        let ours = |line: &&str| id(line).is_some_and(|id| self.segments.contains(&id));
         segments.lines().filter(ours).map(str::to_owned).collect()
     }
 
@@ -241,7 +279,7 @@ impl Traces {
 
     /// Ends what is left by force, where a test has killed those who would.
     pub fn kill_all(&self) {
-        until("all has ended", std::time::Duration::from_secs(20), || {
+        until("all has ended", std::time::Duration::from_secs(60), || {
             self.left().iter().for_each(|process| process.signal("KILL"));
             self.left().is_empty()
         });

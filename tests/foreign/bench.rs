@@ -21,10 +21,11 @@ use midwatch::domain::job::{Control, Event, JobId, Outcome, Progress};
 use midwatch::domain::plan::{Identity, Plan, StepId, StepSpec};
 use midwatch::domain::repository::{Keep, RepositoryPlace, RepositorySpec};
 use midwatch::domain::service::ServiceKind;
+use midwatch::domain::service::spec::ServiceSpec;
 use midwatch::domain::time::Stamp;
 use midwatch::jobs::driver::{Driver, Gate};
 use midwatch::jobs::routine::{Ask, Given};
-use midwatch::jobs::site::{Site, SiteService};
+use midwatch::jobs::site::Site;
 use midwatch::jobs::{routines, steps};
 use midwatch::ports::journal::{Clock, Journal};
 use midwatch::ports::redis::RedisLink;
@@ -90,9 +91,19 @@ impl Bench {
         let databases = databases.iter().map(|&name| name.to_owned()).collect();
         let (methods, compression) = (vec![Method::Logical], Compression::Zstd);
         let policy = Policy { repository: "main".into(), methods, databases, compression, rpo: None, rto: None, assertions };
-        let service = SiteService { name: "shop".into(), kind, access, policy: Some(policy) };
+        let service = ServiceSpec {
+            name: "shop".into(),
+            kind,
+            access,
+            health: None,
+            backup: Some(policy),
+            control: None,
+            depends_on: vec![],
+            requires: midwatch::domain::recovery::Requires::default(),
+            labels: BTreeMap::new(),
+        };
         let repositories = vec![self.repository()];
-        Site { environment: "test".into(), guard: Guard::Open, services: vec![service], repositories }
+        Site { environment: "test".into(), guard: Guard::Open, services: vec![service], repositories, signals: vec![] }
     }
 
     /// Adopts and proves everything in the folder. What was said of each, by its path there.
@@ -168,6 +179,31 @@ impl World for Bench {
 
     fn redis<'a>(&'a self, _: &'a Access) -> Promise<'a, Arc<dyn RedisLink>> {
         unreachable!("the live service is not touched")
+    }
+
+    fn control(
+        &self,
+        _: &midwatch::domain::control::ControlSpec,
+    ) -> Result<Arc<dyn midwatch::ports::control::Control>, midwatch::domain::failure::Failure> {
+        unreachable!()
+    }
+
+    fn probe<'a>(
+        &'a self,
+        _: &'a midwatch::domain::service::spec::ServiceSpec,
+    ) -> futures_util::future::BoxFuture<'a, Result<midwatch::domain::service::Report, midwatch::domain::fault::Fault>> {
+        unreachable!()
+    }
+
+    fn lack<'a>(
+        &'a self,
+        _: &'a midwatch::domain::recovery::Prerequisite,
+    ) -> futures_util::future::BoxFuture<'a, Option<midwatch::domain::recovery::Lack>> {
+        unreachable!()
+    }
+
+    fn listener<'a>(&'a self, _: &'a midwatch::domain::service::spec::ServiceSpec) -> Promise<'a, Option<String>> {
+        unreachable!()
     }
 
     fn repository<'a>(&'a self, spec: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>> {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use midwatch::domain::access::ToolPlace;
 use midwatch::domain::backup::{BackupId, Method};
@@ -13,6 +14,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::bench::{Bench, soak};
 use crate::servers::PASSWORD;
+
+/// What would never end is given up after so long.
+const LONG: Duration = Duration::from_secs(120);
 
 fn large() -> Bench {
     let bench = Bench::new();
@@ -82,6 +86,19 @@ async fn a_program_that_is_killed_leaves_no_backup() {
     }
     bench.backup("again", Method::Logical).await;
     assert!(bench.prove("again").await.proved);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_takes_nothing_ends_a_physical_copy_at_once_and_by_its_name() {
+    let bench = Bench::new();
+    let place = bench.repository().await.spec().place.to_string();
+    let backups = std::path::Path::new(&place).join("backups");
+    fs::write(&backups, "in the way").unwrap();
+    let copied = tokio::time::timeout(LONG, bench.copy("shut", Method::Physical)).await;
+    let failure = copied.expect("the copy ends").unwrap_err();
+    assert!(failure.what.contains(&backups.display().to_string()), "{failure}");
+    fs::remove_file(&backups).unwrap();
+    leaves_nothing(&bench, "shut", Method::Physical).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

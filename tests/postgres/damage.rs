@@ -136,8 +136,8 @@ async fn a_broken_or_false_assertion_is_a_failed_check_with_its_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_to_a_physical_backup_is_found() {
     let bench = shop(20_000);
-    bench.backup("whole", Method::Physical).await;
-    let path = bench.path("whole", "base.tar.zst");
+    bench.backup("damaged", Method::Physical).await;
+    let path = bench.path("damaged", "base.tar.zst");
     let whole = fs::read(&path).unwrap();
     let mut random = fastrand::Rng::with_seed(5);
     for _ in 0..if soak() { 50 } else { 1 } {
@@ -145,12 +145,12 @@ async fn damage_to_a_physical_backup_is_found() {
         let at = random.usize(..bytes.len());
         bytes[at] ^= 1 << random.u8(..8);
         fs::write(&path, bytes).unwrap();
-        caught(&bench, "whole", &["base.tar.zst"]).await;
+        caught(&bench, "damaged", &["base.tar.zst"]).await;
     }
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    caught(&bench, "whole", &["base.tar.zst"]).await;
+    caught(&bench, "damaged", &["base.tar.zst"]).await;
     fs::write(&path, &whole).unwrap();
-    let judged = bench.prove("whole").await;
+    let judged = bench.prove("damaged").await;
     assert!(judged.proved, "a good one is not accused: {judged:?}");
 }
 

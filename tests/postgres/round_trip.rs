@@ -133,9 +133,9 @@ async fn rule_16_a_physical_backup_with_tablespaces_is_proved_beside_the_live_on
 async fn stock_tools_start_a_physical_backup() {
     let bench = Bench::new();
     bench.sql("postgres", "CREATE TABLE orders AS SELECT n FROM generate_series(1, 5000) AS n");
-    bench.backup("whole", Method::Physical).await;
+    bench.backup("restored", Method::Physical).await;
     let folder = bench.postgres.make_folder("again");
-    let base = bench.path("whole", "base.tar.zst").display().to_string();
+    let base = bench.path("restored", "base.tar.zst").display().to_string();
     sh("zstd -dc \"$1\" | tar -x -C \"$2\" && chmod 700 \"$2\"", &[&base, &folder.display().to_string()]);
     let again = Postgres::start_copy(folder);
     assert_eq!(again.psql("SELECT count(*) FROM orders"), Some("5000".to_owned()));

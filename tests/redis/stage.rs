@@ -77,6 +77,32 @@ impl World for Stage {
         Box::pin(async move { Ok(Arc::new(Direct::open(access).await?) as Arc<dyn RedisLink>) })
     }
 
+    fn control(&self, _: &midwatch::domain::control::ControlSpec) -> Result<Arc<dyn midwatch::ports::control::Control>, Failure> {
+        unreachable!()
+    }
+
+    fn probe<'a>(
+        &'a self,
+        service: &'a midwatch::domain::service::spec::ServiceSpec,
+    ) -> futures_util::future::BoxFuture<'a, Result<midwatch::domain::service::Report, midwatch::domain::fault::Fault>> {
+        let Reach::Tcp { host, port } = service.access.reach.clone() else { unreachable!() };
+        let reach = midwatch::adapters::reach::Reach::Tcp { host, port, tls: midwatch::adapters::tls::TlsMode::Disable };
+        let login = midwatch::adapters::reach::Login { user: None, password: Some(PASSWORD.into()) };
+        let server = midwatch::adapters::redis::Redis::new(reach, &login, Duration::from_secs(20));
+        Box::pin(async move { server?.probe().await })
+    }
+
+    fn lack<'a>(
+        &'a self,
+        _: &'a midwatch::domain::recovery::Prerequisite,
+    ) -> futures_util::future::BoxFuture<'a, Option<midwatch::domain::recovery::Lack>> {
+        unreachable!()
+    }
+
+    fn listener<'a>(&'a self, _: &'a midwatch::domain::service::spec::ServiceSpec) -> Promise<'a, Option<String>> {
+        unreachable!()
+    }
+
     fn repository<'a>(&'a self, spec: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>> {
         Box::pin(repository::open(spec, Some(SealKey::new([7; 32]))))
     }
@@ -119,6 +145,11 @@ impl Stage {
     /// The way to a server of the tests.
     pub fn access(&self, server: &Redis) -> Access {
         self.reached(Reach::Tcp { host: "127.0.0.1".to_owned(), port: server.port }, ToolPlace::Here)
+    }
+
+    /// Where nobody answers.
+    pub fn nowhere(&self) -> Access {
+        self.reached(Reach::Tcp { host: "127.0.0.1".to_owned(), port: 1 }, ToolPlace::Here)
     }
 
     /// Any way to one, with the password.
@@ -222,7 +253,8 @@ impl Stage {
         found
     }
 
-    async fn run(&self, kind: &str, args: &impl serde::Serialize, output: Option<Value>) -> Result<Value, Failure> {
+    /// One step.
+    pub async fn run(&self, kind: &str, args: &impl serde::Serialize, output: Option<Value>) -> Result<Value, Failure> {
         let hour = Duration::from_secs(3600);
         let spec = StepSpec {
             id: StepId(1),

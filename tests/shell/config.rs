@@ -120,6 +120,17 @@ fn problems(root: &Value, path: &[Step], key: &str, value: Value) -> Vec<Problem
         bell.entry("quiet").or_insert(json!("22:00-07:00"));
         bell.entry("zone").or_insert(json!("UTC"));
     }
+    if told(path).ends_with("control") {
+        // Some keys belong to one way.
+        let way = match key {
+            "start" | "env" | "signal" | "log" => "process",
+            "user" => "systemd",
+            "process" | "systemd" | "compose" => key,
+            _ => "docker",
+        };
+        let control = document["environments"]["x"]["services"]["x"]["control"].as_object_mut().unwrap();
+        control.entry(way).or_insert(json!("x"));
+    }
     if told(path).ends_with("backup") {
         document["environments"]["x"]["repositories"] = json!({ "main": { "path": "r" } });
     }
@@ -287,7 +298,10 @@ fn every_configuration_that_is_shown_fits_the_schema() {
     fits("README.md", &toml::to_string(&whole).unwrap());
     let demo = include_str!("../../assets/demo/midwatch.toml")
         .replace("{{alertmanagers}}", "{ url = \"http://a:1\" }")
-        .replace("{{apps}}", "");
+        .replace("{{apps}}", "")
+        .replace("{{instances}}", "\"app-1\"");
+    let starts = ["primary", "standby", "redis-replica", "redis", "proxy"].map(|server| format!("{{{{start-{server}}}}}"));
+    let demo = starts.iter().fold(demo, |text, start| text.replace(start, "[\"start\"]"));
     fits("the demo's", &demo.replace("\"{{prometheus}}\"", "\"http://p:1\""));
 }
 

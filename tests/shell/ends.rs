@@ -92,13 +92,30 @@ fn a_job_that_waits_can_be_watched_left_cancelled_and_resumed() {
     assert_eq!(stage.run(&format!("jobs attach {number}")).status, 1, "it was cancelled");
 
     let number = waiting(&stage);
-    let job = &stage.lines(&format!("jobs show {number} --json"))[0];
-    let taken = job["history"].as_array().unwrap().iter().find(|one| one["event"]["event"] == "taken").unwrap();
-    kill_process(Pid::from_raw(taken["event"]["pid"].as_i64().unwrap() as i32).unwrap(), Signal::KILL).unwrap();
-    eventually("the job is lost", || stage.lines(&format!("jobs show {number} --json"))[0]["state"] == "lost");
+    assert!(stage.run(&format!("jobs cancel {number}")).out.contains(&format!("job #{number} is asked to stop")));
+    stage.settle();
+
+    let number = lost(&stage);
     assert_eq!(stage.run(&format!("jobs attach {number}")).status, 75, "its worker has died");
     hold.release();
     is_asked(&format!("jobs resume {number} --json"));
     stage.settle();
     assert_eq!(stage.run(&format!("jobs attach {number}")).status, 0);
+
+    let hold = Hold::on(&stage.postgres, "t");
+    let number = lost(&stage);
+    hold.release();
+    assert!(stage.run(&format!("jobs resume {number}")).out.contains(&format!("job #{number} goes on")));
+    stage.settle();
+}
+
+/// A job whose worker was killed while it waited.
+fn lost(stage: &Stage) -> i64 {
+    let number = waiting(stage);
+    let job = || stage.lines(&format!("jobs show {number} --json")).remove(0);
+    let history = job()["history"].clone();
+    let taken = history.as_array().unwrap().iter().find(|one| one["event"]["event"] == "taken").unwrap();
+    kill_process(Pid::from_raw(taken["event"]["pid"].as_i64().unwrap() as i32).unwrap(), Signal::KILL).unwrap();
+    eventually("the job is lost", || job()["state"] == "lost");
+    number
 }

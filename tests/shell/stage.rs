@@ -13,10 +13,11 @@ pub struct Stage {
     pub postgres: Arc<Postgres>,
     pub desk: Desk,
     _alertmanagers: Vec<Alertmanager>,
-    _prometheus: Prometheus,
+    pub prometheus: Prometheus,
 }
 
-/// `e` is whole; in `half` one of two Alertmanagers is silent, in `dark` nothing answers, `bare` has nothing, `kept` is read-only.
+/// `e` is whole; in `half` one of two Alertmanagers is silent, in `dark` nothing answers, `bare` has nothing, `kept` is read-only,
+/// and its `held` is the test itself.
 const ENVIRONMENTS: &str = r#"
 [environments.e.prometheus]
 url = "PROMETHEUS"
@@ -37,7 +38,19 @@ alertmanagers = [{ url = "http://127.0.0.1:1" }]
 guard = "read-only"
 repositories.main.path = "repository"
 services.db = { kind = "postgres", reach = { tcp = "127.0.0.1:PGPORT" }, user = "postgres", password = "file:password", backup = {} }
+services.held = { kind = "http", reach = { tcp = "127.0.0.1:1" }, control = { process = "held.pid", log = "held.log" } }
 "#;
+
+/// A game day whose drill is refused here, one that is wrong, and an experiment that nothing here can run.
+const FILES: &[(&str, &str)] = &[
+    ("day.toml", "name = \"a day\"\n[[drill]]\nscenario = \"postgres-paused\"\ntarget = \"db\"\n"),
+    ("wrong.toml", "name = \"a day\"\n[[drill]]\nscenario = \"postgres-pausd\"\n"),
+    ("calm.toml", "name = \"x\"\n[[drill]]\nscenario = \"redis-paused\"\ntarget = \"cache\"\nfor = \"2s\"\nexpect = []\n"),
+    (
+        "foreign.json",
+        r#"{ "title": "pods", "method": [{ "type": "action", "name": "kill", "provider": { "type": "python", "module": "chaosk8s", "func": "x" } }] }"#,
+    ),
+];
 
 impl Stage {
     pub fn new() -> Self {
@@ -51,7 +64,13 @@ impl Stage {
             .replace("PGPORT", &postgres.port.to_string());
         let desk = Desk::with(&format!("{}{environments}", crate::desk::database(&postgres)));
         std::fs::create_dir(desk.path("run")).unwrap();
-        let stage = Self { postgres, desk, _alertmanagers: alertmanagers, _prometheus: prometheus };
+        for (name, text) in FILES {
+            std::fs::write(desk.path(name), text).unwrap();
+        }
+        // Nothing here ends it: its environment is read-only.
+        std::fs::write(desk.path("held.pid"), std::process::id().to_string()).unwrap();
+        std::fs::write(desk.path("held.log"), "2026-11-22T03:00:00Z hello\n").unwrap();
+        let stage = Self { postgres, desk, _alertmanagers: alertmanagers, prometheus };
         eventually("the alert is at the Alertmanager", || {
             let alerts = stage.lines("alerts Watchdog --json");
             alerts.iter().any(|alert| alert["members"].as_array().is_some_and(|members| members.len() == 1))

@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// The most time the daemon, or a server in a container, may take to start or end; machines are busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The image.
 pub const IMAGE: &str = "midwatch-test";
 /// Of the superuser and of Redis.
@@ -35,6 +35,18 @@ pub struct Docker {
 impl Docker {
     /// A daemon with [`IMAGE`]; none, and said so, where that cannot be.
     pub fn start() -> Option<Self> {
+        Self::with_options(&[])
+    }
+
+    /// The same with more options.
+    pub fn with_options(options: &[String]) -> Option<Self> {
+        let docker = Self::bare(options)?;
+        docker.import(IMAGE, &files(), &format!("ENV PATH={}", path()));
+        Some(docker)
+    }
+
+    /// A daemon without any image.
+    pub fn bare(options: &[String]) -> Option<Self> {
         if !rustix::process::getuid().is_root() || !Path::new("/sys/fs/cgroup").exists() {
             eprintln!("skipped: a Docker daemon needs root and control groups");
             return None;
@@ -45,7 +57,7 @@ impl Docker {
         let mut daemon = Command::new("dockerd");
         daemon.args(["--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none"]);
         daemon.args(["--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("pid"), "-H"]);
-        daemon.arg(format!("unix://{}", at("d.sock"))).env("TMPDIR", folder.path());
+        daemon.arg(format!("unix://{}", at("d.sock"))).args(options).env("TMPDIR", folder.path());
         daemon.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let Ok(daemon) = daemon.spawn() else {
             eprintln!("skipped: dockerd is not installed: apt-get install docker.io");
@@ -56,7 +68,6 @@ impl Docker {
             eprintln!("skipped: dockerd does not start here: {}", docker.log());
             return None;
         }
-        docker.import();
         Some(docker)
     }
 
@@ -81,16 +92,28 @@ impl Docker {
     /// Starts a PostgreSQL in a container of its own, which trusts its sockets and asks for [`PASSWORD`] over the loopback. It is
     /// reached by `docker exec` alone.
     pub fn postgres(&self, container: &str) {
+        self.postgres_with(container, &[]);
+    }
+
+    /// The same with more options of `docker run`.
+    pub fn postgres_with(&self, container: &str, options: &[String]) {
         let init = format!(
-            "mkdir -p {DATA} {SOCKETS} && chown postgres {DATA} {SOCKETS} && printf %s {PASSWORD} >/tmp/pw \
+            "test -e {DATA}/PG_VERSION || {{ mkdir -p {DATA} {SOCKETS} && chown postgres {DATA} {SOCKETS} && printf %s {PASSWORD} >/tmp/pw \
              && chmod 644 /tmp/pw && setpriv --reuid=postgres --regid=postgres --clear-groups initdb -N -D {DATA} -U postgres --locale=C \
-             --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/pw >/dev/null && exec setpriv --reuid=postgres --regid=postgres \
+             --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/pw >/dev/null; }} && exec setpriv --reuid=postgres --regid=postgres \
              --clear-groups postgres -D {DATA} -c fsync=off -c listen_addresses=127.0.0.1 -c unix_socket_directories={SOCKETS}"
         );
-        self.succeed(&["run", "-d", "--network", "none", "--name", container, IMAGE, "sh", "-c", &init]);
+        self.launch(container, options, &["sh", "-c", &init]);
         self.eventually("a PostgreSQL in a container", || {
             self.run(&["exec", container, "psql", "-XAtqU", "postgres", "-c", "SELECT 1"]).status.success()
         });
+    }
+
+    /// Runs something in a container without a network, with more options of `docker run`.
+    pub fn launch(&self, container: &str, options: &[String], words: &[&str]) {
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let run = ["run", "-d", "--network", "none", "--name", container];
+        self.succeed(&[&run[..], &options, &[IMAGE], words].concat());
     }
 
     /// Runs SQL as the superuser.
@@ -100,9 +123,13 @@ impl Docker {
 
     /// Starts a Redis in a container of its own, which asks for [`PASSWORD`].
     pub fn redis(&self, container: &str) {
+        self.redis_with(container, &[]);
+    }
+
+    /// The same with more options of `docker run`.
+    pub fn redis_with(&self, container: &str, options: &[String]) {
         let server = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD, "--dir", "/tmp"];
-        let run = ["run", "-d", "--network", "none", "--name", container, IMAGE];
-        self.succeed(&[&run[..], &server].concat());
+        self.launch(container, options, &server);
         self.eventually("a Redis in a container", || self.redis_cli(container, &["PING"]) == "PONG");
     }
 
@@ -152,14 +179,15 @@ impl Docker {
         lines[lines.len().saturating_sub(5)..].join("\n")
     }
 
-    fn import(&self) {
+    /// Makes an image of files of this host.
+    pub fn import(&self, name: &str, files: &[String], change: &str) {
         let (root, image) = (self.folder.path().join("root"), self.folder.path().join("image.tar"));
         fs::create_dir_all(root.join("tmp")).unwrap();
         for (folder, mode) in [(&root, 0o755), (&root.join("tmp"), 0o1777)] {
             fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
         }
         // Not a list for tar: Docker would make the folders above private.
-        done(Command::new("cp").current_dir("/").args(["-rL", "--parents", "--preserve=mode"]).args(files()).arg(&root));
+        done(Command::new("cp").current_dir("/").args(["-rL", "--parents", "--preserve=mode"]).args(files).arg(&root));
         done(
             Command::new("tar")
                 .args(["--create", "--exclude=bitcode", "--exclude=llvmjit*", "-f"])
@@ -168,8 +196,7 @@ impl Docker {
                 .arg(&root)
                 .arg("."),
         );
-        let path = format!("ENV PATH={}:/usr/bin:/bin", newest_postgres().join("bin").display());
-        self.succeed(&["import", "--change", &path, image.to_str().unwrap(), IMAGE]);
+        self.succeed(&["import", "--change", change, image.to_str().unwrap(), name]);
         fs::remove_file(image).unwrap();
         fs::remove_dir_all(root).unwrap();
     }
@@ -188,9 +215,27 @@ impl Drop for Docker {
         if !ids.is_empty() {
             self.run(&[&["rm", "--force", "--volumes"], &ids[..]].concat());
         }
+        // Their bridges would stay on the host, which has room for thirty.
+        self.run(&["network", "prune", "--force"]);
         _ = kill_process(Pid::from_child(&self.daemon), Signal::TERM);
         _ = self.daemon.wait();
     }
+}
+
+/// The options that make a container one of Compose's.
+pub fn labels(project: &str, service: &str, number: u32) -> Vec<String> {
+    let label = |name: &str, value: &str| ["--label".to_owned(), format!("com.docker.compose.{name}={value}")];
+    [label("project", project), label("service", service), label("container-number", &number.to_string())].concat()
+}
+
+/// A folder with a `docker` that finds the daemon at an address, whatever it is told: as on a host where that is the usual one.
+pub fn client(host: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let real = std::env::split_paths(&std::env::var_os("PATH").unwrap()).map(|p| p.join("docker")).find(|p| p.exists()).unwrap();
+    let path = folder.path().join("docker");
+    fs::write(&path, format!("#!/bin/sh\nDOCKER_HOST={host} exec {} \"$@\"\n", real.display())).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    folder
 }
 
 /// The programs of a small system beside PostgreSQL's and Redis's.
@@ -224,8 +269,13 @@ const PROGRAMS: &[&str] = &[
 /// What programs look into, and the shell where they look for it.
 const TABLES: &[&str] = &["/bin/sh", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/usr/share/zoneinfo/UTC"];
 
+/// Where its programs are.
+pub fn path() -> String {
+    format!("{}:/usr/bin:/bin", newest_postgres().join("bin").display())
+}
+
 /// Everything that goes into the image.
-fn files() -> Vec<String> {
+pub fn files() -> Vec<String> {
     let postgres = newest_postgres();
     let mut programs: Vec<PathBuf> = PROGRAMS.iter().map(|name| found(name)).collect();
     programs.extend(fs::read_dir(postgres.join("bin")).unwrap().map(|entry| entry.unwrap().path()));
@@ -245,14 +295,14 @@ fn files() -> Vec<String> {
 }
 
 /// The shared libraries that these need.
-fn libraries(of: &[PathBuf]) -> Vec<String> {
+pub fn libraries(of: &[PathBuf]) -> Vec<String> {
     let output = Command::new("ldd").args(of).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let path = |line: &str| line.split_whitespace().find(|word| word.starts_with('/')).map(str::to_owned);
     text.lines().filter(|line| !line.ends_with(':')).filter_map(path).collect()
 }
 
-fn found(program: &str) -> PathBuf {
+pub fn found(program: &str) -> PathBuf {
     let folders = ["/usr/bin", "/bin", "/usr/sbin"].map(|folder| Path::new(folder).join(program));
     folders.into_iter().find(|path| path.exists()).unwrap_or_else(|| panic!("{program} is not installed"))
 }

@@ -7,7 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -23,13 +23,13 @@ mod monitors;
 pub use monitors::{Alertmanager, Prometheus};
 
 /// The most time a server may take to start; machines are busy.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
 /// Every password.
 pub const PASSWORD: &str = "hunter2";
 
 /// A port that nobody listens on now.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    midwatch::demo::ports::free().unwrap()
 }
 
 /// Waits until `done`, and says what it waited for if that never comes.

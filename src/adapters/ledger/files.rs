@@ -61,7 +61,7 @@ pub(super) fn take(home: &Home, id: JobId) -> Result<File, Failure> {
 }
 
 /// Whether a worker has the job. Where that cannot be told it counts as alive: nobody takes it then.
-pub(super) fn is_alive(home: &Home, id: JobId) -> bool {
+pub fn is_alive(home: &Home, id: JobId) -> bool {
     let path = home.path().join(folder(id)).join("alive");
     match File::open(&path) {
         Ok(file) => file.try_lock_shared().is_err(),
@@ -101,6 +101,11 @@ pub(super) fn progress(home: &Home, id: JobId) -> Option<(Stamp, StepId, Progres
 }
 
 impl super::Ledger {
+    /// A line in a job's log from somebody who does not hold it; as well as the disk allows.
+    pub fn note(&self, id: JobId, line: &str) {
+        drop(log(&self.home, id).map(|file| write_line(&file, super::now(), line)));
+    }
+
     /// A job's log from an offset in bytes: whole lines, at most 256 KiB, and where to go on. Empty where there is no more yet.
     pub fn log(&self, id: JobId, offset: u64) -> Result<(String, u64), Failure> {
         let path = self.home.path().join(folder(id)).join("log");

@@ -165,6 +165,15 @@ impl Ledger {
         })
     }
 
+    /// Adds to the audit trail what was done about a job beside its worker: by a watchdog, or by somebody for good.
+    pub fn audit_for(&self, id: JobId, who: &str, what: &str) -> Result<(), Failure> {
+        self.write(|db| {
+            let raw = find(db, id)?;
+            let (target, plan) = (raw.target(), audit::digest(&raw.plan));
+            Ok(db.audit(Deed { who, what, target: &target, job: Some(id), plan: &plan })?)
+        })
+    }
+
     /// What operators have asked of a job and no worker has noted in its history yet, behind the row `after`; each with its row.
     pub(super) fn asked(&self, id: JobId, after: i64) -> Result<Vec<(i64, Control, String)>, Failure> {
         self.read(|db| {

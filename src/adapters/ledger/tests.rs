@@ -218,6 +218,7 @@ async fn rule_22_what_changes_something_is_audited_with_it() {
     ] {
         journal.append(&event).await.unwrap();
     }
+    ledger.audit_for(id, "anna", "end the fault: its time was over").unwrap();
     ledger.unlock(&"production".into(), "ben", Duration::from_mins(15)).unwrap();
     let trail = ledger.audit(100).unwrap();
     let told: Vec<_> = trail.iter().rev().map(|e| format!("{} {} [{}]", e.who, e.what, e.target)).collect();
@@ -229,6 +230,7 @@ async fn rule_22_what_changes_something_is_audited_with_it() {
             "anna begin step 0: Copy shop-db [shop-db]",
             "anna begin to undo step 0: Copy shop-db [shop-db]",
             "anna end: cancelled [shop-db]",
+            "anna end the fault: its time was over [shop-db]",
             "ben unlock the environment [production]",
         ]
     );

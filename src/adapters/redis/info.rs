@@ -8,18 +8,22 @@ use crate::domain::service::{Persistence, RedisFacts, Replica, Role};
 /// A primary speaks to its replicas at least this often; a link that was quiet for less is not behind.
 const PING_PERIOD: u64 = 10;
 
-struct Info<'a>(HashMap<&'a str, &'a str>);
+/// Its lines, by their keys.
+pub(super) struct Info<'a>(pub(super) HashMap<&'a str, &'a str>);
 
 impl<'a> Info<'a> {
-    fn of(text: &'a str) -> Self {
+    /// Reads the text.
+    pub(super) fn of(text: &'a str) -> Self {
         Self(text.lines().filter_map(|line| line.trim_end().split_once(':')).collect())
     }
 
-    fn word(&self, key: &str) -> &'a str {
+    /// A value; empty where it is not told.
+    pub(super) fn word(&self, key: &str) -> &'a str {
         self.0.get(key).copied().unwrap_or_default()
     }
 
-    fn number(&self, key: &str) -> Option<u64> {
+    /// A value that is a number.
+    pub(super) fn number(&self, key: &str) -> Option<u64> {
         self.word(key).parse().ok()
     }
 }
@@ -78,11 +82,13 @@ fn replica(line: &str, head: Option<u64>) -> Replica {
     }
 }
 
-fn field<'a>(line: &'a str, key: &str) -> Option<&'a str> {
+/// A part of a value: `keys` of `keys=7,expires=0`.
+pub(super) fn field<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     line.split(',').find_map(|pair| pair.split_once('=').filter(|(k, _)| *k == key).map(|(_, v)| v))
 }
 
-fn is_database(key: &str) -> bool {
+/// Whether a line is about a database.
+pub(super) fn is_database(key: &str) -> bool {
     key.strip_prefix("db").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 

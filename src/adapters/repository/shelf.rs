@@ -56,7 +56,8 @@ fn shelves(items: Vec<Item>) -> BTreeMap<BackupId, Vec<Item>> {
 async fn look(store: &dyn Store, key: Option<&SealKey>, id: BackupId, items: Vec<Item>) -> Result<Found, Failure> {
     let manifest = keys::manifest(&id).ok().and_then(|key| items.iter().find(|item| item.key == key));
     let Some(item) = manifest else { return Ok(Found::Orphan(orphan(id, &items, None))) };
-    let bytes = document(store, item).await?;
+    // Its backup is being removed: what is left of it is none.
+    let Some(bytes) = document(store, item).await? else { return Ok(Found::Orphan(orphan(id, &items, None))) };
     match read(&id, &bytes, key) {
         Err(why) => Ok(Found::Orphan(orphan(id, &items, Some(format!("{}: {why}", store.told(&item.key)))))),
         Ok((manifest, attestation)) => {
@@ -67,8 +68,12 @@ async fn look(store: &dyn Store, key: Option<&SealKey>, id: BackupId, items: Vec
     }
 }
 
-async fn document(store: &dyn Store, item: &Item) -> Result<Bytes, Failure> {
-    store.read(&item.key, 0..item.bytes.min(LONGEST)).await
+/// None where another job has removed it since it was listed.
+async fn document(store: &dyn Store, item: &Item) -> Result<Option<Bytes>, Failure> {
+    match store.read(&item.key, 0..item.bytes.min(LONGEST)).await {
+        Err(_) if store.size(&item.key).await?.is_none() => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 fn read(id: &BackupId, bytes: &[u8], key: Option<&SealKey>) -> Result<(Manifest, Attestation), String> {
@@ -103,7 +108,7 @@ async fn proofs(
 ) -> Result<Vec<Proof>, Failure> {
     let mut counting = Vec::new();
     for item in sorted(items) {
-        let bytes = document(store, item).await?;
+        let Some(bytes) = document(store, item).await? else { continue };
         match unseal::<Proof>(&bytes, key) {
             Ok((proof, Attestation::Attested)) if proof.backup == *id && proof.manifest_sha256 == manifest => {
                 counting.push(proof);
@@ -134,4 +139,23 @@ pub async fn next_proof(store: &dyn Store, proof: &Proof) -> Result<String, Fail
     let last = sorted(&items).first().and_then(|item| item.key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok());
     let stamp = proof.at.0.max(last.map_or(0, |last: i64| last + 1));
     Ok(format!("{folder}/{stamp:014}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::adapters::repository::folder::Folder;
+
+    #[tokio::test]
+    async fn what_is_removed_while_it_is_listed_keeps_nobody_from_publishing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Folder::open(folder.path()).unwrap();
+        let id = BackupId("a".to_owned());
+        let gone = |key: &str| Item { key: key.to_owned(), bytes: 9, modified: None };
+        let items = vec![gone("backups/a/manifest.json"), gone("backups/a/proofs/1.json")];
+        assert_eq!(proofs(&store, None, &id, "", &items).await.unwrap(), []);
+        assert!(matches!(look(&store, None, id, items).await.unwrap(), Found::Orphan(orphan) if orphan.why.is_none()));
+    }
 }

@@ -47,7 +47,7 @@ fn secrets(run: &Run) -> Result<Vec<u8>, Failure> {
 }
 
 /// `ssh` or `docker` of this host.
-fn command(words: &[String], around: &Surroundings) -> Result<Command, Failure> {
+pub(super) fn command(words: &[String], around: &Surroundings) -> Result<Command, Failure> {
     let (carrier, rest) = words.split_first().map_or(("sh", words), |(first, rest)| (first, rest));
     let carrier = in_path(carrier, around.path()).ok_or_else(|| missing(carrier, &ToolPlace::Here, None))?;
     let mut command = Command::new(carrier);

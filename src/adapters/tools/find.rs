@@ -29,11 +29,11 @@ pub fn path(place: &ToolPlace, major: Option<u16>, path: &OsStr) -> OsString {
 }
 
 /// Where a program is. Of PostgreSQL's, that of the `major` version, else of the newest. An image finds its own.
-pub fn find(program: &str, place: &ToolPlace, major: Option<u16>) -> Result<PathBuf, Failure> {
+pub fn find(program: &str, place: &ToolPlace, major: Option<u16>, path: &OsStr) -> Result<PathBuf, Failure> {
     match place {
-        ToolPlace::Folder(_) if SYSTEM.contains(&program) => in_path(program, &inherited()),
+        ToolPlace::Folder(_) if SYSTEM.contains(&program) => in_path(program, path),
         ToolPlace::Folder(folder) => Some(folder.join(program)).filter(|path| executable(path)),
-        ToolPlace::Here => here(program, major),
+        ToolPlace::Here => here(program, major, path),
         ToolPlace::Image(_) => Some(program.into()),
     }
     .ok_or_else(|| missing(program, place, major))
@@ -53,17 +53,13 @@ fn versions_in(folder: &Path, prefix: &str) -> Vec<(u16, PathBuf)> {
 }
 
 /// Where versions lie side by side, what `PATH` has is a wrapper that chooses one of them by itself.
-fn here(program: &str, major: Option<u16>) -> Option<PathBuf> {
+fn here(program: &str, major: Option<u16>, path: &OsStr) -> Option<PathBuf> {
     let all = versions().into_iter().map(|(found, bin)| (found, bin.join(program)));
     let all: Vec<_> = all.filter(|(_, path)| executable(path)).collect();
     if all.is_empty() {
-        return in_path(program, &inherited());
+        return in_path(program, path);
     }
     all.into_iter().find(|(found, _)| major.is_none_or(|major| major == *found)).map(|(_, path)| path)
-}
-
-fn inherited() -> OsString {
-    std::env::var_os("PATH").unwrap_or_default()
 }
 
 /// The first in a `PATH`, or where programs are that a short one leaves out.
@@ -97,7 +93,10 @@ fn package(program: &str, major: Option<u16>) -> String {
             versioned("postgresql-client")
         }
         "docker" => "docker.io".to_owned(),
+        "iptables" | "ip6tables" => "iptables".to_owned(),
+        "nsenter" => "util-linux".to_owned(),
         "ssh" => "openssh-client".to_owned(),
+        "systemctl" | "journalctl" => "systemd".to_owned(),
         "pgbackrest" => "pgbackrest".to_owned(),
         _ => versioned("postgresql"),
     }
@@ -130,18 +129,18 @@ mod tests {
     fn a_folder_that_was_named_is_the_only_one() {
         let folder = tempfile::tempdir().unwrap();
         let place = ToolPlace::Folder(folder.path().into());
-        let failure = find("psql", &place, None).unwrap_err();
+        let failure = find("psql", &place, None, OsStr::new("/bin")).unwrap_err();
         assert!(failure.what.contains(&folder.path().display().to_string()), "{failure}");
         put(&folder.path().join("psql"));
-        assert_eq!(find("psql", &place, None), Ok(folder.path().join("psql")));
-        assert!(find("sh", &place, None).is_ok(), "the system's own are not looked for there");
+        assert_eq!(find("psql", &place, None, OsStr::new("/bin")), Ok(folder.path().join("psql")));
+        assert!(find("sh", &place, None, OsStr::new("/bin")).is_ok(), "the system's own are not looked for there");
         let path = path(&place, None, OsStr::new("/bin"));
         assert!(path.to_str().unwrap().starts_with(&format!("{}:/bin:", folder.path().display())));
     }
 
     #[test]
     fn what_is_missing_is_told_with_its_package() {
-        let failure = find("pg_nothing", &ToolPlace::Here, Some(15)).unwrap_err();
+        let failure = find("pg_nothing", &ToolPlace::Here, Some(15), OsStr::new("/bin")).unwrap_err();
         assert_eq!(failure.what, "pg_nothing of PostgreSQL 15 is not installed here");
         assert_eq!(failure.mend.unwrap(), "sudo apt-get install --no-install-recommends postgresql-15");
     }

@@ -24,7 +24,7 @@ pub struct Home<'a> {
 
 /// Starts a program of this host: as the present user, or in a home of its own.
 pub fn start(place: &ToolPlace, run: &Run, around: &Surroundings, home: Option<Home<'_>>) -> Result<Box<dyn Running>, Failure> {
-    let program = find(&run.program, place, run.major)?;
+    let program = find(&run.program, place, run.major, around.path())?;
     let mut command = command(&program, run, around, home);
     command.env("PATH", find::path(place, run.major, around.path()));
     Ok(Box::new(Program::start(&run.program, command, run.input)?))

@@ -12,6 +12,9 @@ const RUN: &str = include_str!("away/run.sh");
 const GUARD: &str = include_str!("away/guard.sh");
 /// Keeps a room for a scratch server there.
 const BENCH: &str = include_str!("away/bench.sh");
+/// How `ssh` is run. It asks nobody, and leaves no connection behind for others, whatever the user's own files say: that would outlive
+/// the job, and hold what waits for its words. One that stands already is used.
+const SSH: [&str; 4] = ["BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=15", "ControlMaster=no"];
 
 /// Where tools run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +138,7 @@ impl Route {
     fn through(&self, words: Vec<String>) -> Vec<String> {
         let Some(host) = &self.ssh else { return words };
         let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
-        let options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15", "-T", "--", host];
+        let options = SSH.iter().flat_map(|option| ["-o", option]).chain(["-T", "--", host]);
         ["ssh"].into_iter().chain(options).map(str::to_owned).chain([quoted.join(" ")]).collect()
     }
 }

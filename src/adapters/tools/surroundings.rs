@@ -28,6 +28,13 @@ impl Surroundings {
         Self(ALL.iter().chain(CARRIERS).filter_map(|name| Some((*name, std::env::var_os(name)?))).collect())
     }
 
+    /// Just these, as a test wants them.
+    #[cfg(test)]
+    pub(in crate::adapters) fn of(pairs: &[(&str, &str)]) -> Self {
+        let known = |name: &str| ALL.iter().chain(CARRIERS).copied().find(|known| *known == name);
+        Self(pairs.iter().filter_map(|(name, value)| Some((known(name)?, (*value).into()))).collect())
+    }
+
     /// The same with another Docker than the one that is found by itself.
     #[must_use]
     pub fn with_docker(mut self, host: impl Into<OsString>) -> Self {
@@ -44,6 +51,12 @@ impl Surroundings {
         self
     }
 
+    /// One of them, where it is set and not empty.
+    pub(in crate::adapters) fn get(&self, name: &str) -> Option<&OsStr> {
+        let found = self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_os_str());
+        found.filter(|value| !value.is_empty())
+    }
+
     /// Where programs are.
     pub(super) fn path(&self) -> &OsStr {
         self.0.iter().find(|(name, _)| *name == "PATH").map_or(OsStr::new(""), |(_, path)| path)
@@ -55,7 +68,7 @@ impl Surroundings {
     }
 
     /// What `docker` and `ssh` get.
-    pub(super) fn for_carriers(&self) -> impl Iterator<Item = (&'static str, &OsString)> {
+    pub fn for_carriers(&self) -> impl Iterator<Item = (&'static str, &OsString)> {
         self.0.iter().map(|(name, value)| (*name, value))
     }
 }

@@ -6,6 +6,29 @@ use crate::app::model::Model;
 use crate::app::screen::ScreenId;
 use crate::app::screens::alerts::Tab;
 
+/// Every tab there is.
+const TABS: &[&str] = &[
+    "next",
+    "previous",
+    "alerts",
+    "silences",
+    "rules",
+    "targets",
+    "scenarios",
+    "drill",
+    "past",
+    "instances",
+    "logs",
+    "sessions",
+    "locks",
+    "slow",
+    "replication",
+    "clients",
+    "slowlog",
+    "memory",
+    "keyspace",
+];
+
 pub const COMMANDS: &[Command] = &[
     Command {
         name: "alert",
@@ -23,8 +46,8 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         name: "tab",
-        help: "Show another tab of the Alerts screen",
-        params: &[Param::required("which").of(&["next", "previous", "alerts", "silences", "rules", "targets"])],
+        help: "Show another tab: of the Chaos screen, of the service that is open, or of the Alerts screen",
+        params: &[Param::required("which").of(TABS)],
         kind: CommandKind::Console,
         run: tab,
     },
@@ -59,6 +82,12 @@ fn rule(model: &mut Model, args: &Args) -> Vec<Effect> {
 }
 
 fn tab(model: &mut Model, args: &Args) -> Vec<Effect> {
+    if model.screen == ScreenId::Services && model.screens.services.go(&model.shared, args.get(0)) {
+        return vec![];
+    }
+    if model.screen == ScreenId::Chaos && model.screens.chaos.go(args.get(0)) {
+        return vec![];
+    }
     let shown = model.screens.alerts.tab;
     let tab = match args.get(0) {
         "next" => Some(shown.beside(true)),
@@ -67,7 +96,7 @@ fn tab(model: &mut Model, args: &Args) -> Vec<Effect> {
     };
     match tab {
         Some(tab) => go(model, tab),
-        None => model.complain(format!("there is no tab {:?}", args.get(0))),
+        None => model.complain(format!("there is no tab {:?} here: open a service that has it", args.get(0))),
     }
 }
 

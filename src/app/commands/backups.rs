@@ -66,12 +66,12 @@ pub const COMMANDS: &[Command] = &[
 ];
 
 /// A routine with what it is given, word by word as a shell would take it.
-fn words(routine: &str, given: &str) -> Vec<String> {
+pub(super) fn words(routine: &str, given: &str) -> Vec<String> {
     std::iter::once(routine).chain(given.split_whitespace()).map(str::to_owned).collect()
 }
 
 /// Asks for a plan, and shows that it is worked out.
-fn plan(model: &mut Model, call: Vec<String>) -> Vec<Effect> {
+pub(super) fn plan(model: &mut Model, call: Vec<String>) -> Vec<Effect> {
     let wish = Wish { env: model.shared.epoch, call };
     model.popup = Some(Popup::Confirm(Confirm::plan(wish.clone())));
     vec![Effect::Plan(wish)]
@@ -84,6 +84,10 @@ fn selected_service(model: &Model) -> Result<Name, String> {
             let overview = &model.screens.overview;
             let chosen = if overview.part == overview::Part::Services { overview.selected_service(&model.shared) } else { None };
             chosen.ok_or_else(|| "which service? Tab goes to the services; b backs the selected one up".to_owned())
+        }
+        ScreenId::Services => {
+            let chosen = model.screens.services.meant(&model.shared);
+            chosen.ok_or_else(|| "which service? Select one, or give its name".to_owned())
         }
         _ => selected_shelf(model).map(|shelf| shelf.service),
     }

@@ -47,7 +47,8 @@ pub const COMMANDS: &[Command] = &[
     },
 ];
 
-fn number(text: &str) -> Option<JobId> {
+/// A job's number, with or without its `#`.
+pub(super) fn number(text: &str) -> Option<JobId> {
     text.trim_start_matches('#').parse().ok().map(JobId)
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::app::command::Call;
 use crate::app::model::Shared;
 use crate::app::need::Source;
+use crate::app::rows::{self, Row};
 use crate::app::screen::{Screen, Travel};
 use crate::app::spot::Spot;
 
@@ -71,6 +72,13 @@ pub struct Alerts {
 }
 
 impl Alerts {
+    /// The alert that is open, or selected.
+    pub fn meant<'a>(&'a self, shared: &'a Shared) -> Option<&'a Row> {
+        let list = Some(&self.list).filter(|_| self.tab == Tab::Alerts)?;
+        let selected = || list.selected(shared).and_then(|id| rows::rows(shared).iter().find(|row| row.id == id));
+        list.detail.as_ref().map(|detail| &detail.row).or_else(selected)
+    }
+
     fn shown(&self) -> &dyn Screen {
         match self.tab {
             Tab::Alerts => &self.list,

@@ -13,6 +13,7 @@ use crate::app::need::{DashboardFile, Data, Source};
 use crate::app::screen::{Screen, Travel};
 use crate::app::selection::Selection;
 use crate::app::spot::Spot;
+use crate::domain::range::Window;
 
 pub use board::Board;
 
@@ -28,6 +29,8 @@ pub struct Dashboards {
     pub filter: String,
     /// The dashboard that is open.
     pub board: Option<Board>,
+    /// The one that was asked for before the list was known.
+    pub wanted: Option<String>,
 }
 
 /// Every dashboard of the environment.
@@ -59,11 +62,15 @@ impl Dashboards {
         self.listed(shared).into_iter().map(|f| f.path.clone()).collect()
     }
 
-    /// Opens a dashboard by its title or path.
+    /// Opens a dashboard by its title or path; once the list is known, where it is not yet.
     ///
     /// # Errors
     /// A sentence, where there is none or it cannot be read.
     pub fn show(&mut self, shared: &Shared, name: &str) -> Result<(), String> {
+        if shared.store.data(&Source::Dashboards).is_none() {
+            self.wanted = Some(name.to_owned());
+            return Ok(());
+        }
         let named = |f: &&DashboardFile| f.path == name || title(f).eq_ignore_ascii_case(name);
         let file = files(shared).iter().find(named).ok_or_else(|| format!("no dashboard is called {name:?}"))?;
         let dashboard = file.dashboard.clone()?;
@@ -82,6 +89,10 @@ impl Screen for Dashboards {
         let mut needs = vec![(Source::Dashboards, FILES)];
         needs.extend(self.board.iter().flat_map(|board| board.needs(shared)));
         needs
+    }
+
+    fn windows(&self, shared: &Shared) -> Option<Vec<Window>> {
+        self.board.as_ref()?.windows(shared)
     }
 
     fn settle(&mut self, shared: &mut Shared) {

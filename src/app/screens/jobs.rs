@@ -93,6 +93,11 @@ pub fn is_stuck(job: &Job) -> bool {
     matches!(job.state, State::Lost | State::Ended(Outcome::Stuck))
 }
 
+/// Whether it is a drill: its steps are armed and watched as no other's.
+pub fn is_drill(job: &Job) -> bool {
+    job.plan.steps.iter().any(|step| step.kind == "inject")
+}
+
 /// What it does, as it would be asked for: `backup shop-db`; with its environment where that is not the one that is open.
 pub fn words(shared: &Shared, job: &Job) -> String {
     let call = job.plan.call.join(" ");

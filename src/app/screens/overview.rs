@@ -92,7 +92,8 @@ pub fn health<'a>(shared: &'a Shared, service: &Name) -> (Health, Option<&'a Rep
     (health, report, freshness)
 }
 
-fn judge(facts: &Facts) -> Health {
+/// What a service's answer comes to.
+pub fn judge(facts: &Facts) -> Health {
     use crate::domain::service::Role::{Primary, Replica};
     let linked = |role: &_| match role {
         Primary { .. } => true,
@@ -124,12 +125,12 @@ pub fn signal_source(signal: &Signal) -> Source {
 
 impl Overview {
     /// The alerts listed here: all that press. Suppressed ones are counted, not listed.
-    pub fn alerts(shared: &Shared) -> Vec<Row> {
-        rows::rows(shared).iter().filter(|r| r.standing != rows::Standing::Suppressed && !rows::is_watchdog(r)).cloned().collect()
+    pub fn alerts(shared: &Shared) -> Vec<&Row> {
+        rows::rows(shared).iter().filter(|r| r.standing != rows::Standing::Suppressed && !rows::is_watchdog(r)).collect()
     }
 
     fn alert_ids(shared: &Shared) -> Vec<Fingerprint> {
-        Self::alerts(shared).into_iter().map(|row| row.id).collect()
+        Self::alerts(shared).into_iter().map(|row| row.id.clone()).collect()
     }
 }
 
@@ -242,7 +243,7 @@ impl Screen for Overview {
             }
             Part::Services => {
                 let name = self.selected_service(shared)?;
-                shelf::of_service(shared, &name).map(|_| Call::with("backups", name.as_str()))
+                Some(Call::with("service", name.as_str()))
             }
             Part::Changes => self.open_change(shared),
         }

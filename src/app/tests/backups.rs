@@ -7,7 +7,6 @@ use crate::app::effect::Effect;
 use crate::app::model::{Model, needs};
 use crate::app::need::Source;
 use crate::app::popup::Popup;
-use crate::app::screen::ScreenId;
 use crate::app::screens::backups::calendar::{Mark, weeks};
 use crate::app::screens::backups::shelf::{Clock, Shelf, rpo, rto, shelves};
 use crate::app::store::Freshness;
@@ -169,14 +168,6 @@ fn b_on_the_overview_backs_the_selected_service_up() {
     assert_eq!(press(&mut model, "1 b"), []);
     assert!(said(&model).contains("Tab"));
     assert_eq!(wished(&press(&mut model, "tab j b")), "backup cache");
-}
-
-#[test]
-fn enter_on_a_service_of_the_overview_shows_its_backups() {
-    let mut model = console(vec![]);
-    press(&mut model, "1 tab j enter");
-    assert_eq!(model.screen, ScreenId::Backups);
-    assert_eq!(model.screens.backups.shelf(&model.shared).unwrap().service, "cache".into());
 }
 
 #[test]

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::command::Call;
+use crate::app::message::Message;
 use crate::app::model::{Model, needs};
 use crate::app::need::{DashboardFile, Data, Source};
 use crate::app::popup::Popup;
 use crate::app::screens::dashboards::Board;
 use crate::app::tests::fixtures::{answer, model, press, write};
+use crate::app::update::update;
 use crate::domain::range::TimeRange;
+use crate::domain::time::{Moment, Stamp};
 use crate::grafana;
 
 const SHOP: &str = r#"{"title":"Shop","schemaVersion":39,"time":{"from":"now-3h","to":"now"},
@@ -20,10 +24,14 @@ const SHOP: &str = r#"{"title":"Shop","schemaVersion":39,"time":{"from":"now-3h"
     {"id":2,"type":"row","title":"Details","gridPos":{"x":0,"y":4,"w":24,"h":1},"collapsed":true,"panels":[
       {"id":3,"type":"timeseries","gridPos":{"x":0,"y":5,"w":24,"h":4},"targets":[{"refId":"A","expr":"details"}]}]}]}"#;
 
+fn listed(model: &mut Model) {
+    let file = DashboardFile { path: "shop.json".into(), dashboard: Ok(Arc::new(grafana::read(SHOP).unwrap())) };
+    answer(model, Source::Dashboards, Data::Dashboards(vec![file]));
+}
+
 fn shop() -> Model {
     let mut model = model(&["production"]);
-    let file = DashboardFile { path: "shop.json".into(), dashboard: Ok(Arc::new(grafana::read(SHOP).unwrap())) };
-    answer(&mut model, Source::Dashboards, Data::Dashboards(vec![file]));
+    listed(&mut model);
     press(&mut model, "2 enter");
     model
 }
@@ -96,4 +104,39 @@ fn the_crosshair_stays_within_the_graphs() {
     assert_eq!(board(&model).crosshair, Some(1000));
     press(&mut model, &["["; 60].join(" "));
     assert_eq!(board(&model).crosshair, Some(0));
+}
+
+#[test]
+fn a_graph_stands_still_and_moves_by_the_same_length() {
+    let mut model = shop();
+    let mut ends = Vec::new();
+    for seconds in 0..600 {
+        let wall = Stamp(seconds * 1000);
+        update(&mut model, Message::Tick(Moment { wall, mono: Duration::from_secs(seconds as u64) }));
+        ends.push(board(&model).prepared.shown[0].window(&model.shared).end);
+    }
+    ends.dedup();
+    assert!(ends.len() <= 600 / 15 + 1, "{ends:?}");
+    assert!(ends.len() > 2 && ends.windows(2).all(|pair| pair[1].0 - pair[0].0 == ends[1].0 - ends[0].0), "{ends:?}");
+}
+
+/// As `--run "dashboard shop"` does: it is run before anything was answered.
+#[test]
+fn a_dashboard_that_is_asked_for_before_the_list_is_known_opens_with_it() {
+    let mut model = model(&["production"]);
+    update(&mut model, Message::Call(Call::with("dashboard", "shop")));
+    assert!(model.screens.dashboards.board.is_none() && model.notice.is_none());
+    listed(&mut model);
+    assert_eq!(board(&model).path, "shop.json");
+    press(&mut model, "esc");
+    listed(&mut model);
+    assert!(model.screens.dashboards.board.is_none());
+}
+
+#[test]
+fn one_that_is_not_in_the_list_when_it_comes_is_complained_of() {
+    let mut model = model(&["production"]);
+    update(&mut model, Message::Call(Call::with("dashboard", "nowhere")));
+    listed(&mut model);
+    assert!(model.notice.is_some_and(|notice| notice.bad && notice.text.contains("nowhere")));
 }

@@ -2,7 +2,9 @@
 
 pub mod backups;
 pub mod changes;
+pub mod chaos;
 pub mod jobs;
+pub mod services;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +75,8 @@ pub fn environment(name: &str) -> Environment {
         services: vec![],
         signals: vec![],
         repositories: vec![],
+        offers: vec![],
+        gamedays: vec![],
     }
 }
 
@@ -83,7 +87,7 @@ pub fn model(environments: &[&str]) -> Model {
         environments,
         keymap: Keymap::load(DEFAULT, &[]).unwrap(),
         bell: Bell::default(),
-        breakages: vec![],
+        demo: false,
         response: Response::default(),
         shared_ledger: true,
     };

@@ -19,7 +19,7 @@ fn probed(model: &mut Model, facts: Facts) -> Health {
     now(model)
 }
 
-fn postgres() -> PostgresFacts {
+pub fn postgres() -> PostgresFacts {
     PostgresFacts {
         version: "15.18".into(),
         role: Role::Primary { replicas: vec![] },

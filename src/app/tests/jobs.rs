@@ -8,6 +8,7 @@ use crate::app::need::{Data, Source};
 use crate::app::popup::Popup;
 use crate::app::screens::jobs::steps::{Standing, steps};
 use crate::app::screens::jobs::{Part, progress};
+use crate::app::tests::fixtures::chaos::missed;
 use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, wrote};
 use crate::app::tests::fixtures::{START, answer, model, press, wait};
 use crate::app::update::update;
@@ -216,7 +217,7 @@ fn what_happened_meanwhile_is_told_once_and_again_when_asked() {
     update(&mut model, Message::Away(vec![]));
     assert_eq!(model.popup, None);
     press(&mut model, ":");
-    update(&mut model, Message::Away(vec![ended(1, "backup a", Outcome::Done, 60)]));
+    update(&mut model, Message::Away(vec![missed(ended(1, "backup a", Outcome::Done, 60))]));
     assert!(matches!(model.popup, Some(Popup::Picker(_))) && said(&model).contains(":away"));
     press(&mut model, "esc");
     update(&mut model, Message::Call(Call { command: "away", args: crate::app::command::Args::default() }));
@@ -224,6 +225,6 @@ fn what_happened_meanwhile_is_told_once_and_again_when_asked() {
     press(&mut model, "esc");
     wait(&mut model, 1);
     assert_eq!(model.popup, None);
-    update(&mut model, Message::Away(vec![ended(1, "backup a", Outcome::Done, 60)]));
+    update(&mut model, Message::Away(vec![missed(ended(1, "backup a", Outcome::Done, 60))]));
     assert_eq!(model.popup, Some(Popup::Away(0)));
 }

@@ -1,6 +1,5 @@
 //! What keys do: sequences, the palette, filters, and what is said when there is nothing to do.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::effect::Effect;
@@ -151,18 +150,6 @@ fn nothing_is_broken_outside_the_demo() {
     assert_eq!(press(&mut model, "f1"), []);
     assert!(said(&model).contains("midwatch demo"));
     assert_eq!(model.popup, None);
-}
-
-#[test]
-fn only_what_the_demo_offers_is_broken_and_not_by_a_single_key() {
-    let mut model = model(&["demo"]);
-    Arc::make_mut(&mut model.shared.setup).breakages = vec![("postgres".into(), "PostgreSQL stands still".into())];
-    assert_eq!(press(&mut model, "f1"), []);
-    assert_eq!(press(&mut model, "enter"), [Effect::Break("postgres".into())]);
-    press(&mut model, ":");
-    write(&mut model, "break everything");
-    assert_eq!(press(&mut model, "enter"), []);
-    assert!(said(&model).contains("postgres"));
 }
 
 #[test]

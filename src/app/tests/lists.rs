@@ -31,7 +31,7 @@ fn an_alert_stays_selected_when_its_urgency_moves_it() {
     listed(&mut model, &["a", "b", "c"]);
     press(&mut model, "j");
     report(&mut model, vec![alert("a"), calmed("b"), alert("c")]);
-    let ids: Vec<_> = Overview::alerts(&model.shared).into_iter().map(|row| row.id).collect();
+    let ids: Vec<_> = Overview::alerts(&model.shared).into_iter().map(|row| row.id.clone()).collect();
     assert_eq!(ids.iter().map(|id| &**id).collect::<Vec<_>>(), ["a", "c", "b"]);
     assert_eq!(model.screens.overview.alert.id(&ids).as_deref(), Some("b"));
 }

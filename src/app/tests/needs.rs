@@ -17,8 +17,14 @@ use crate::grafana;
 fn console() -> Model {
     let mut model = model(&["production"]);
     let setup = Arc::make_mut(&mut model.shared.setup);
-    setup.environments[0].services =
-        vec![Service { name: "orders".into(), kind: ServiceKind::Postgres, place: "db:5432".into(), backup: None }];
+    setup.environments[0].services = vec![Service {
+        name: "orders".into(),
+        kind: ServiceKind::Postgres,
+        place: "db:5432".into(),
+        backup: None,
+        control: None,
+        labels: std::collections::BTreeMap::new(),
+    }];
     let signal =
         Signal { name: "requests".into(), query: "rate(requests[1m])".into(), unit: None, warning: None, critical: None };
     setup.environments[0].signals = vec![signal];
@@ -47,9 +53,9 @@ fn queries(model: &Model) -> Vec<String> {
 fn rule_03_the_heartbeats_are_asked_on_every_screen() {
     let mut model = board(&["up"]);
     report(&mut model, vec![alert("down")]);
-    for keys in ["1", "2", "3", "3 enter", "5", "6", "?", ":"] {
+    for keys in ["1", "2", "3", "3 enter", "5", "6", "8", "?", ":"] {
         press(&mut model, keys);
-        let heartbeats = [Source::Alerts, Source::Rules, Source::Receiving, Source::Jobs];
+        let heartbeats = [Source::Alerts, Source::Rules, Source::Receiving, Source::Jobs, Source::Faults];
         assert!(heartbeats.iter().all(|source| asks(&model, source)), "{keys}");
         press(&mut model, "esc");
     }
@@ -144,5 +150,5 @@ fn without_a_prometheus_nothing_is_asked_of_it() {
     let env = &mut Arc::make_mut(&mut model.shared.setup).environments[0];
     (env.prometheus, env.alertmanagers) = (None, 0);
     let asked: Vec<_> = needs(&model).into_iter().map(|need| need.source).collect();
-    assert_eq!(asked, [Source::Jobs, Source::Probe("orders".into())]);
+    assert_eq!(asked, [Source::Jobs, Source::Faults, Source::Probe("orders".into())]);
 }

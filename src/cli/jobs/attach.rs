@@ -57,11 +57,17 @@ pub async fn follow(desk: &Desk, id: JobId) -> Result<Exit, Failure> {
 
 /// Waits until a job has ended, and prints it as one JSON object.
 pub async fn wait(desk: &Desk, id: JobId) -> Result<Exit, Failure> {
+    let job = ended(desk, id).await?;
+    print::objects([tell::json(&job)])?;
+    Ok(Exit::of_job(&job))
+}
+
+/// Waits until a job has ended, or was lost.
+pub async fn ended(desk: &Desk, id: JobId) -> Result<Job, Failure> {
     loop {
         let job = desk.job(id).await?;
         if matches!(job.state, State::Ended(_) | State::Lost) {
-            print::objects([tell::json(&job)])?;
-            return Ok(Exit::of_job(&job));
+            return Ok(job);
         }
         tokio::time::sleep(OFTEN).await;
     }

@@ -9,7 +9,7 @@ use crate::app::screens::jobs::progress;
 use crate::app::screens::jobs::steps::steps;
 use crate::cli::print::time;
 use crate::domain::clean::Clean;
-use crate::domain::job::{Job, JobId};
+use crate::domain::job::{Job, JobId, Progress};
 use crate::domain::time::human;
 
 /// One line, for a list.
@@ -66,7 +66,7 @@ pub fn json(job: &Job) -> Value {
         "ended": job.ended().map(time),
         "failure": job.failure(),
         "result": progress::result(job),
-        "progress": job.progress.as_ref().map(|(at, step, progress)| json!({ "at": time(*at), "step": step, "progress": progress })),
+        "progress": job.progress.as_ref().map(|(at, step, progress)| json!({ "at": time(*at), "step": step, "progress": Progress { so_far: None, ..progress.clone() } })),
         "plan": *job.plan,
         "history": history.collect::<Vec<_>>(),
     })

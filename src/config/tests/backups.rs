@@ -9,7 +9,7 @@ use crate::domain::repository::{Keep, RepositoryPlace};
 #[test]
 fn a_repository_is_a_folder_or_a_bucket() {
     let read = environment(
-        r#"unattended = ["backup", "verify"]
+        r#"unattended = ["backup", "verify shop-db"]
         [environments.e.repositories]
         main = { path = "backups", encrypt = ["age1qyqszqgp"], identity = "file:/k", keep = { last = 3, proved = 4 } }
         far = { s3 = { bucket = "shop-backups", prefix = "/prod/", endpoint = "https://s3.example", access_key = "env:A", secret_key = "env:B" } }"#,
@@ -21,7 +21,7 @@ fn a_repository_is_a_folder_or_a_bucket() {
     assert_eq!(main.keep, Keep { last: 3, proved: 4, ..Keep::default() });
     let RepositoryPlace::S3 { prefix, region, .. } = &far.place else { panic!("{far:?}") };
     assert_eq!((prefix.as_str(), region.as_str(), far.place.to_string()), ("prod", "us-east-1", "s3://shop-backups/prod".into()));
-    assert_eq!(read.unattended, ["backup", "verify"]);
+    assert_eq!(read.unattended, ["backup", "verify shop-db"]);
     let secrets: Vec<_> = read.secrets().into_iter().map(|(name, _)| name).collect();
     assert_eq!(secrets, ["repositories.main.identity", "repositories.far.s3.access_key", "repositories.far.s3.secret_key"]);
 }

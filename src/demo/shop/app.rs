@@ -8,13 +8,13 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use redis::AsyncCommands as _;
-use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::demo::dial::{self, PATIENCE};
+use crate::demo::dial::PATIENCE;
 use crate::demo::error::DemoError;
 use crate::demo::secret::Secrets;
+use crate::demo::shop::cache::Cache;
 use crate::demo::shop::metrics::Metrics;
 use crate::demo::shop::orders::{self, Item, Order, Product};
 use crate::demo::shop::pool::{self, Pool};
@@ -32,10 +32,10 @@ pub struct App {
     pub name: String,
     /// Where it listens.
     pub port: u16,
-    /// The port of PostgreSQL.
-    pub postgres: u16,
-    /// The port of Redis.
-    pub redis: u16,
+    /// The ports of PostgreSQL's servers, of which one takes writes.
+    pub postgres: [u16; 2],
+    /// The ports of Redis's servers, of which one takes writes.
+    pub redis: [u16; 2],
     /// The folder with the passwords.
     pub secrets: PathBuf,
 }
@@ -46,7 +46,7 @@ pub struct Shop {
     /// PostgreSQL.
     pub pool: Arc<Pool>,
     /// Redis.
-    pub redis: ConnectionManager,
+    pub redis: Cache,
     /// Its own metrics.
     pub metrics: Arc<Metrics>,
 }
@@ -76,8 +76,11 @@ impl App {
     /// Serves customers and settles orders until the process is ended.
     pub async fn run(self) -> Result<(), DemoError> {
         let shop = self.shop()?;
-        let jobs = dial::redis(self.redis, &self.password()?, PATIENCE + worker::WAITS)
+        let jobs = shop
+            .redis
+            .beside(self.redis, &self.password()?, PATIENCE + worker::WAITS)
             .map_err(|error| DemoError::not_up(&self.name, error))?;
+        tokio::spawn(shop.redis.clone().keep_to_the_writable());
         tokio::spawn(worker::settle(shop.clone(), jobs));
         tokio::spawn(worker::publish(shop.clone()));
         tokio::spawn(worker::watch(shop.clone()));
@@ -93,7 +96,7 @@ impl App {
     }
 
     fn shop(&self) -> Result<Shop, DemoError> {
-        let redis = dial::redis(self.redis, &self.password()?, PATIENCE).map_err(|error| DemoError::not_up(&self.name, error))?;
+        let redis = Cache::new(self.redis, &self.password()?, PATIENCE).map_err(|error| DemoError::not_up(&self.name, error))?;
         let metrics = Arc::new(Metrics::default());
         for (name, labels) in [
             ("shop_orders_total", &[("result", "ok")][..]),

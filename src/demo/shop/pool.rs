@@ -20,7 +20,7 @@ const REST: Duration = Duration::from_millis(500);
 /// The pool.
 #[derive(Debug)]
 pub struct Pool {
-    port: u16,
+    ports: [u16; 2],
     password: String,
     slots: Semaphore,
     idle: Mutex<Vec<Session>>,
@@ -28,10 +28,10 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool that has no connection yet.
-    pub fn new(port: u16, secrets: &Path) -> Result<Self, DemoError> {
+    /// A pool that has no connection yet, to the one of two servers that takes writes.
+    pub fn new(ports: [u16; 2], secrets: &Path) -> Result<Self, DemoError> {
         let password = Secrets::at(secrets.to_owned()).read("shop")?;
-        Ok(Self { port, password, slots: Semaphore::new(SIZE), idle: Mutex::default(), failed: tokio::sync::Mutex::default() })
+        Ok(Self { ports, password, slots: Semaphore::new(SIZE), idle: Mutex::default(), failed: tokio::sync::Mutex::default() })
     }
 
     /// How many connections are in use.
@@ -63,7 +63,7 @@ impl Pool {
         }
         // Counts as failed until it succeeds: whoever gives up waiting for it leaves that behind.
         *failed = Some(Instant::now() + PATIENCE);
-        let session = dial::postgres(self.port, "shop", "shop", &self.password).await;
+        let session = dial::primary(self.ports, "shop", "shop", &self.password).await;
         *failed = session.is_err().then(Instant::now);
         session
     }

@@ -4,10 +4,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use redis::AsyncCommands as _;
-use redis::aio::ConnectionManager;
 use tokio::time::sleep;
 
 use crate::demo::shop::app::Shop;
+use crate::demo::shop::cache::Cache;
 use crate::demo::shop::orders;
 
 /// How long the worker waits for a job before it asks anew.
@@ -21,12 +21,12 @@ const WATCHES: Duration = Duration::from_secs(1);
 const QUEUE: &str = "jobs";
 
 /// Puts an order into the queue, with the time.
-pub async fn enqueue(redis: &mut ConnectionManager, order: i64) -> Result<(), String> {
+pub async fn enqueue(redis: &mut Cache, order: i64) -> Result<(), String> {
     redis.lpush(QUEUE, format!("{order} {}", now_ms())).await.map_err(|error| error.to_string())
 }
 
 /// Settles orders, one at a time. `jobs` is a connection of its own: it waits for the next one.
-pub async fn settle(shop: Shop, mut jobs: ConnectionManager) {
+pub async fn settle(shop: Shop, mut jobs: Cache) {
     loop {
         match jobs.brpop::<_, Option<(String, String)>>(QUEUE, WAITS.as_secs_f64()).await {
             Ok(Some((_, job))) => settle_one(&shop, &mut jobs, &job).await,
@@ -37,7 +37,7 @@ pub async fn settle(shop: Shop, mut jobs: ConnectionManager) {
 }
 
 /// A job that fails goes back to where it came from: it is not lost, and keeps its age.
-async fn settle_one(shop: &Shop, jobs: &mut ConnectionManager, job: &str) {
+async fn settle_one(shop: &Shop, jobs: &mut Cache, job: &str) {
     let Some(order) = job.split(' ').next().and_then(|number| number.parse().ok()) else { return };
     let settled = orders::settle(&shop.pool, order).await;
     let result = if settled.is_ok() { "ok" } else { "failed" };

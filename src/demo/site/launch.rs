@@ -1,7 +1,7 @@
 //! How one program is started.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -56,20 +56,24 @@ impl Launch {
 
     pub(super) fn spawn(&self, dir: &Path) -> Result<Running, DemoError> {
         let log = dir.join("log").join(format!("{}.log", self.name));
-        let log = File::create(&log).map_err(DemoError::io(format!("writing {}", log.display())))?;
+        // Added to: one that is started again keeps what it said before.
+        let opened = File::options().create(true).append(true).open(&log);
+        let log = opened.map_err(DemoError::io(format!("writing {}", log.display())))?;
         let errors = log.try_clone().map_err(DemoError::io("sharing a log"))?;
         let child = self.command(dir).stdin(Stdio::null()).stdout(log).stderr(errors).spawn();
         let mut child = child.map_err(DemoError::io(format!("starting {}", self.program.display())))?;
         // One that ended at once was not waited for yet: its number is still its own.
         let pid = child.id().unwrap_or_default();
         let process = Process::of(pid).unwrap_or(Process { pid, start: 0 });
+        let file = pid_file(dir, &self.name);
+        fs::write(&file, format!("{pid}\n")).map_err(DemoError::io(format!("writing {}", file.display())))?;
         let (ended, exit) = watch::channel(None);
         tokio::spawn(async move {
             if let Ok(status) = child.wait().await {
                 let _ = ended.send(Some(status));
             }
         });
-        Ok(Running { name: self.name.clone(), process, exit })
+        Ok(Running { launch: self.clone(), process, exit })
     }
 
     fn command(&self, dir: &Path) -> Command {
@@ -89,4 +93,9 @@ impl Launch {
         }
         command
     }
+}
+
+/// The file with the number of a server's process.
+fn pid_file(dir: &Path, name: &str) -> PathBuf {
+    dir.join("run").join(format!("{name}.pid"))
 }

@@ -18,6 +18,12 @@ const STANDBY: &str = "standby1";
 const DISCREET: &str =
     "SET log_min_duration_statement = -1; SET log_min_error_statement = panic; SET pg_stat_statements.track = 'none'";
 
+/// What lets midwatch promote the standby, and hold it back in drills: rights of the database that it does so from.
+const MAY_PROMOTE: &str =
+    "GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_wal_replay_pause(), pg_wal_replay_resume() TO midwatch";
+/// What lets it lock a table in drills.
+const MAY_LOCK: &str = "GRANT UPDATE ON ALL TABLES IN SCHEMA public TO midwatch";
+
 /// Starts both servers.
 pub async fn start(site: &Site) -> Result<Pair, DemoError> {
     let primary = site.step("PostgreSQL primary", primary(site)).await?;
@@ -72,7 +78,7 @@ async fn fill(site: &Site, port: u16) -> Result<(), DemoError> {
     let roles = format!(
         "CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{}';
          CREATE ROLE shop LOGIN PASSWORD '{}';
-         CREATE ROLE midwatch LOGIN REPLICATION PASSWORD '{}' IN ROLE pg_monitor, pg_read_all_data;
+         CREATE ROLE midwatch LOGIN REPLICATION PASSWORD '{}' IN ROLE pg_monitor, pg_read_all_data, pg_signal_backend;
          CREATE ROLE exporter LOGIN PASSWORD '{}' IN ROLE pg_monitor;",
         password("replicator")?,
         password("shop")?,
@@ -82,6 +88,7 @@ async fn fill(site: &Site, port: u16) -> Result<(), DemoError> {
     let client = connect(site, port, "postgres").await?;
     client.batch_execute(DISCREET).await.map_err(failed)?;
     client.batch_execute(&roles).await.map_err(failed)?;
+    client.batch_execute(MAY_PROMOTE).await.map_err(failed)?;
     client.batch_execute("CREATE DATABASE shop OWNER shop").await.map_err(failed)?;
     let client = connect(site, port, "shop").await?;
     client.batch_execute(DISCREET).await.map_err(failed)?;
@@ -89,7 +96,8 @@ async fn fill(site: &Site, port: u16) -> Result<(), DemoError> {
         client.batch_execute("CREATE EXTENSION pg_stat_statements").await.map_err(failed)?;
     }
     client.batch_execute("SET ROLE shop").await.map_err(failed)?;
-    client.batch_execute(assets::SHOP_SQL).await.map_err(failed)
+    client.batch_execute(assets::SHOP_SQL).await.map_err(failed)?;
+    client.batch_execute(MAY_LOCK).await.map_err(failed)
 }
 
 async fn serve(site: &Site, name: &str) -> Result<u16, DemoError> {

@@ -9,11 +9,12 @@ use crate::demo::dial;
 use crate::demo::error::DemoError;
 use crate::demo::secret::write_private;
 use crate::demo::site::{Launch, Site};
+use crate::demo::small;
 use crate::demo::stack::{Pair, agree};
 
 /// Starts both servers.
 pub async fn start(site: &Site) -> Result<Pair, DemoError> {
-    let primary = site.step("Redis primary", serve(site, "redis", None)).await?;
+    let primary = site.step("Redis primary", serve(site, small::FOLDER, None)).await?;
     let follower = site.step("Redis replica", replica(site, primary)).await?;
     Ok(Pair { primary, follower })
 }
@@ -30,6 +31,9 @@ async fn replica(site: &Site, primary: u16) -> Result<u16, DemoError> {
 
 async fn serve(site: &Site, name: &str, primary: Option<u16>) -> Result<u16, DemoError> {
     let home = site.folder(name)?;
+    if primary.is_none() {
+        small::mount(&home);
+    }
     let config = home.join("redis.conf");
     write_private(&config, &assets::fill(assets::REDIS_CONF, &[("password", site.secrets.read("redis")?)]))?;
     let launch = |[port]: [u16; 1]| {

@@ -18,7 +18,7 @@ pub struct Ports {
 }
 
 /// Starts everything and waits until an order could be placed.
-pub async fn start(site: &Site, postgres: u16, redis: u16) -> Result<Ports, DemoError> {
+pub async fn start(site: &Site, postgres: [u16; 2], redis: [u16; 2]) -> Result<Ports, DemoError> {
     let (first, second, third) = site
         .step("shop's instances", async {
             tokio::try_join!(app(site, 1, postgres, redis), app(site, 2, postgres, redis), app(site, 3, postgres, redis))
@@ -30,7 +30,7 @@ pub async fn start(site: &Site, postgres: u16, redis: u16) -> Result<Ports, Demo
     Ok(Ports { apps, proxy, load })
 }
 
-async fn app(site: &Site, number: u8, postgres: u16, redis: u16) -> Result<(String, u16), DemoError> {
+async fn app(site: &Site, number: u8, postgres: [u16; 2], redis: [u16; 2]) -> Result<(String, u16), DemoError> {
     let name = format!("app-{number}");
     let secrets = site.dir.join("secrets");
     let role = |port| Role::ShopApp(App { name: name.clone(), port, postgres, redis, secrets: secrets.clone() });

@@ -45,6 +45,10 @@ async fn answer(request: Request, shared: &Shared) -> Reply {
             Ok(status) => Reply::Broken(status),
             Err(why) => Reply::Refused { why },
         },
+        Request::Start { server } => match shared.start_again(&server) {
+            Ok(()) => Reply::Started,
+            Err(why) => Reply::Refused { why },
+        },
         Request::Stop => {
             shared.stop();
             Reply::Stopping

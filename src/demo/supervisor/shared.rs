@@ -65,7 +65,7 @@ impl Shared {
 
     /// Starts the stack. Comes back only when that failed.
     pub async fn bring_up(&self) {
-        let outcome = Box::pin(stack::start(&self.site, &self.supervisor.name)).await;
+        let outcome = Box::pin(stack::start(&self.site, &self.supervisor.name, &self.supervisor.socket)).await;
         let failed = outcome.is_err();
         self.outcome.send_replace(Some(outcome.map(Box::new).map_err(|error| error.to_string())));
         if !failed {
@@ -139,6 +139,11 @@ impl Shared {
         self.injector.status().await
     }
 
+    /// Starts a server anew that has ended.
+    pub fn start_again(&self, server: &str) -> Result<(), String> {
+        self.site.start_again(server).map_err(|error| error.to_string())
+    }
+
     /// Breaks something.
     pub async fn break_something(&self, what: FaultKind, seconds: u64) -> Result<FaultStatus, String> {
         if !(1..=3600).contains(&seconds) {
@@ -160,6 +165,10 @@ impl Shared {
                 .and_then(|app| Some(Target::App { process: self.site.process(VICTIM)?, port: port(&app.url)? })),
             FaultKind::FillRedis => {
                 endpoints.redis.get("primary").and_then(|server| Some(Target::Redis { port: port(&server.address)? }))
+            }
+            FaultKind::LockChain | FaultKind::IdleTransaction | FaultKind::SlowQuery => {
+                let server = endpoints.postgres.get("primary");
+                server.and_then(|server| Some(Target::Sessions { port: port(&server.address)?, what }))
             }
         };
         target.ok_or_else(|| "its target is not there".to_owned())

@@ -169,4 +169,4 @@ fn periods(at: Stamp) -> [i64; 3] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

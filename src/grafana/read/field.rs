@@ -6,7 +6,7 @@ use super::mapping;
 use crate::domain::unit::Unit;
 
 /// Options that change how a panel looks in a browser and nothing that a terminal shows.
-const COSMETIC: [&str; 30] = [
+const COSMETIC: [&str; 31] = [
     "custom.align",
     "custom.axisBorderShow",
     "custom.axisCenteredZero",
@@ -37,6 +37,7 @@ const COSMETIC: [&str; 30] = [
     "links",
     "actions",
     "displayNameFromDS",
+    "fieldMinMax",
 ];
 
 /// The options and overrides of a panel; `fieldOptions` of Grafana 6 where there is no `fieldConfig`.
@@ -132,7 +133,11 @@ fn stack(node: Node<'_>) -> Stack {
     }
 }
 
+/// `{mode: fixed, fixedColor}`, or the colour alone.
 fn fixed(color: Node<'_>) -> Option<String> {
+    if color.value.is_string() {
+        return color.filled();
+    }
     (color.at("mode").string() == "fixed").then(|| color.at("fixedColor").filled()).flatten()
 }
 
@@ -198,7 +203,7 @@ fn property(node: Node<'_>) -> Option<Property> {
         "thresholds" => Property::Thresholds(mapping::thresholds(value)),
         "mappings" => Property::Mappings(mapping::mappings(value)),
         "displayName" => Property::DisplayName(value.filled()?),
-        "noValue" => Property::NoValue(value.filled()?),
+        "noValue" | "custom.noValue" => Property::NoValue(value.filled()?),
         "color" => Property::Color(fixed(value)?),
         _ => return custom(&id, value, node),
     })
@@ -210,8 +215,8 @@ fn custom(id: &str, value: Node<'_>, node: Node<'_>) -> Option<Property> {
         "custom.drawStyle" => Property::Style(style(value)),
         "custom.axisPlacement" => Property::RightAxis(value.string() == "right"),
         "custom.transform" => Property::Negative(value.string() == "negative-Y"),
-        "custom.hidden" => Property::Hidden(value.is_true()),
         "custom.hideFrom" => Property::Hidden(value.at("viz").is_true()),
+        "custom.hidden" | "custom.hideFrom.viz" => Property::Hidden(value.is_true()),
         "custom.cellOptions" => Property::Cell(cell_kind(&value.at("type").string())),
         "custom.displayMode" => Property::Cell(cell_kind(&value.string())),
         _ => {

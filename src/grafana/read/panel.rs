@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::super::json::{Node, Notes, Site};
 use super::super::model::{
-    Calc, FieldOptions, GridPos, Override, Panel, PanelKind, Reduce, Repeat, StatColor, StatOptions, TableOptions, Times,
-    TimeseriesOptions, Transformation,
+    Calc, DrawStyle, FieldOptions, GridPos, Override, Panel, PanelKind, Reduce, Repeat, StatColor, StatOptions, TableOptions,
+    Times, TimeseriesOptions, Transformation,
 };
 use super::super::words;
-use super::{field, graph, layout, singlestat, target, transform};
+use super::{field, graph, layout, singlestat, target, text, transform};
 
 /// What a panel must know of its dashboard.
 pub struct Context<'a> {
@@ -90,6 +90,8 @@ fn shape<'a>(node: Node<'a>, cx: &Context<'a>) -> Shape {
         "singlestat" | "grafana-singlestat-panel" => singlestat::shape(node),
         "table-old" => singlestat::table(node),
         "table" if node.value["styles"].is_array() => singlestat::table(node),
+        "barchart" => columns(node),
+        "heatmap" => heatmap(node),
         _ => {
             let (field, overrides) = field::config(node);
             Shape { kind: modern(&kind, node, cx), field, overrides, transformations: Vec::new() }
@@ -100,15 +102,39 @@ fn shape<'a>(node: Node<'a>, cx: &Context<'a>) -> Shape {
 fn modern<'a>(kind: &str, node: Node<'a>, cx: &Context<'a>) -> PanelKind {
     let options = node.at("options");
     match kind {
-        "timeseries" => PanelKind::Timeseries(timeseries(options)),
+        "timeseries" | "state-timeline" | "status-history" => PanelKind::Timeseries(timeseries(options)),
         "stat" => PanelKind::Stat(stat(options)),
         "gauge" => PanelKind::Gauge(reduce(options)),
-        "bargauge" => PanelKind::BarGauge(reduce(options)),
+        "bargauge" | "piechart" | "grafana-piechart-panel" => PanelKind::BarGauge(reduce(options)),
+        "text" | "text2" => PanelKind::Text(text::words(node)),
         "table" => PanelKind::Table(table(options)),
         "row" => PanelKind::Row { collapsed: node.at("collapsed").is_true(), panels: layout::inner(node, cx) },
         "" => nameless(node),
         _ => PanelKind::Other(kind.to_owned()),
     }
+}
+
+/// A `heatmap`: the unit of its axis is that of its rows.
+fn heatmap(node: Node<'_>) -> Shape {
+    let (mut field, overrides) = field::config(node);
+    let (new, old) = (node.at("options").at("yAxis"), node.at("yAxis"));
+    field.unit = field::unit(new.at("unit")).or_else(|| field::unit(old.at("format"))).or(field.unit);
+    field.decimals = field::decimals(new.at("decimals")).or_else(|| field::decimals(old.at("decimals"))).or(field.decimals);
+    Shape { kind: PanelKind::Heatmap, field, overrides, transformations: Vec::new() }
+}
+
+/// A `barchart`: one bar a series of what holds now, columns over time of what was asked for a range.
+fn columns(node: Node<'_>) -> Shape {
+    let (mut field, overrides) = field::config(node);
+    let options = node.at("options");
+    let now = |t: &Node<'_>| t.at("instant").is_true() || t.at("format").string() == "table";
+    let kind = if node.at("targets").items().iter().filter(|t| t.is_object()).any(now) {
+        PanelKind::BarGauge(reduce(options))
+    } else {
+        field.line.style = DrawStyle::Bars;
+        PanelKind::Timeseries(timeseries(options))
+    };
+    Shape { kind, field, overrides, transformations: Vec::new() }
 }
 
 fn nameless(node: Node<'_>) -> PanelKind {

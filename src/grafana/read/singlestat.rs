@@ -21,7 +21,7 @@ pub fn shape(node: Node<'_>) -> Shape {
 fn reduce(node: Node<'_>) -> Reduce {
     let name = node.at("valueName").filled();
     let calc = name.as_deref().map_or(Some(Calc::Mean), words::calc);
-    if let (None, Some(name)) = (calc, &name) {
+    if let (None, Some(name)) = (calc, name.as_deref().filter(|name| *name != "name")) {
         node.at("valueName").unknown(name);
     }
     Reduce { calc: calc.unwrap_or_default(), all_values: false, fields: node.at("tableColumn").string() }

@@ -24,7 +24,7 @@ pub fn sources(root: Node<'_>) -> HashMap<String, String> {
 
 /// The queries of a panel that are not hidden.
 pub fn all(panel: Node<'_>, cx: &Context<'_>) -> Vec<Target> {
-    let own = source(panel.at("datasource"), cx);
+    let own = source(panel.at("datasource"), &cx.sources);
     let shown = panel.at("targets").items().into_iter().enumerate().filter(|(_, t)| t.is_object() && !t.at("hide").is_true());
     shown.filter_map(|(n, node)| target(node, n, own.as_deref(), cx)).collect()
 }
@@ -32,11 +32,11 @@ pub fn all(panel: Node<'_>, cx: &Context<'_>) -> Vec<Target> {
 fn target(node: Node<'_>, n: usize, panel: Option<&str>, cx: &Context<'_>) -> Option<Target> {
     let ref_id = node.at("refId").filled().unwrap_or_else(|| letter(n));
     let expr = node.at("expr").string();
-    let source = source(node.at("datasource"), cx).or_else(|| panel.map(str::to_owned));
+    let source = source(node.at("datasource"), &cx.sources).or_else(|| panel.map(str::to_owned));
     let promql = node.at("expr").exists() || !OTHER_TONGUES.iter().any(|key| node.at(key).exists());
     let foreign = foreign(source, promql);
+    // What asks nothing is nothing to be understood: a panel that is left without a query says so.
     if foreign.is_none() && expr.trim().is_empty() {
-        node.note(&format!("query {ref_id} is empty"));
         return None;
     }
     Some(Target {
@@ -59,22 +59,32 @@ fn letter(n: usize) -> String {
 }
 
 /// The kind of data source where the file tells it, `None` where it only names one.
-fn source(node: Node<'_>, cx: &Context<'_>) -> Option<String> {
+fn source(node: Node<'_>, sources: &HashMap<String, String>) -> Option<String> {
     let uid = if node.is_object() { node.at("uid").filled() } else { node.filled() };
     let kind = if node.is_object() { node.at("type").filled() } else { None };
     let named = uid.as_deref().and_then(|uid| match uid {
         "-- Mixed --" => Some("mixed".to_owned()),
         "-- Dashboard --" => Some("dashboard".to_owned()),
         "-- Grafana --" | "grafana" => Some("grafana".to_owned()),
-        uid => cx.sources.get(uid.trim_start_matches(['$', '{', '[']).trim_end_matches(['}', ']'])).cloned(),
+        uid => sources.get(uid.trim_start_matches(['$', '{', '[']).trim_end_matches(['}', ']'])).cloned(),
     });
     named.or(kind)
+}
+
+/// The kind of data source that a variable asks, where that is none of Prometheus's.
+pub fn elsewhere(variable: Node<'_>, sources: &HashMap<String, String>) -> Option<String> {
+    foreign(source(variable.at("datasource"), sources), true)
+}
+
+/// Whether a data source of this kind speaks `PromQL`: a store of logs by the same maker does not.
+fn speaks_promql(source: &str) -> bool {
+    PROMQL.iter().any(|known| source.contains(known)) && !source.contains("logs")
 }
 
 /// The name of a source that midwatch cannot ask.
 fn foreign(source: Option<String>, has_expr: bool) -> Option<String> {
     match source.filter(|source| !MIXED.contains(&source.as_str())) {
-        Some(source) if PROMQL.iter().any(|known| source.contains(known)) => None,
+        Some(source) if speaks_promql(&source) => None,
         Some(source) => Some(source),
         None if has_expr => None,
         None => Some("unnamed data source".to_owned()),

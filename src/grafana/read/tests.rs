@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::grafana::model::{FieldOptions, Times};
+use crate::grafana::model::{DrawStyle, FieldOptions, Property, Times, VariableKind, VariableQuery};
 use crate::grafana::variables::Values;
 use crate::grafana::{expand, unroll};
 
@@ -103,6 +103,82 @@ fn what_is_no_dashboard_is_refused_with_a_reason() {
         assert_eq!(refused(json), format!("this is JSON, but not a Grafana dashboard: {what}"));
     }
     assert!(read(r#"{"title": "empty", "schemaVersion": 39}"#).unwrap().panels.is_empty());
+}
+
+#[test]
+fn variables_of_other_sources_are_not_asked() {
+    let variables = r#"
+        {"name": "ds", "type": "datasource", "query": "loki"},
+        {"name": "app", "type": "query", "datasource": {"uid": "${ds}"}, "query": "label_values({}, app)", "current": {"value": "shop"}},
+        {"name": "sql", "type": "query", "datasource": {"type": "postgres"}, "query": "SELECT 1"},
+        {"name": "vm", "type": "query", "datasource": {"type": "victoriametrics-metrics-datasource"}, "query": "label_values(up, job)"},
+        {"name": "up", "type": "query", "datasource": "Main", "query": "up{job=~\"$vm\"}"}"#;
+    let read = read(&format!(r#"{{"templating": {{"list": [{variables}]}}, "panels": []}}"#)).unwrap();
+    let queries = read.variables.iter().filter_map(|v| match &v.kind {
+        VariableKind::Query { query, .. } => Some(query.clone()),
+        _ => None,
+    });
+    let values = VariableQuery::LabelValues { selector: Some("up".into()), label: "job".into() };
+    let [app, sql] = ["label_values({}, app)", "SELECT 1"].map(|text| VariableQuery::Other(text.into()));
+    assert_eq!(queries.collect::<Vec<_>>(), [app, sql, values, VariableQuery::Series("up{job=~\"$vm\"}".into())]);
+    let note = |name, source| format!("variable {name:?}: its values come from {source}: the one that was saved stays");
+    assert_eq!(read.notes, [note("app", "loki"), note("sql", "postgres")]);
+}
+
+#[test]
+fn logs_of_a_maker_of_metrics_are_logs() {
+    let panel = |source: &str| {
+        let json =
+            format!(r#"{{"panels": [{{"type": "stat", "datasource": {{"type": "{source}"}}, "targets": [{{"expr": "x"}}]}}]}}"#);
+        read(&json).unwrap().panels[0].targets[0].foreign.clone()
+    };
+    assert_eq!(panel("victoriametrics-metrics-datasource"), None);
+    assert_eq!(panel("victoriametrics-logs-datasource").as_deref(), Some("victoriametrics-logs-datasource"));
+}
+
+#[test]
+fn kinds_with_a_near_relation_are_read_as_it() {
+    let kind = |fields: &str| {
+        let panel = read(&format!(r#"{{"panels": [{{{fields}}}]}}"#)).unwrap().panels.remove(0);
+        (panel.kind, panel.field.line.style)
+    };
+    let lines = |kind| matches!(kind, PanelKind::Timeseries(_));
+    let bars = |kind| matches!(kind, PanelKind::BarGauge(_));
+    assert!(lines(kind(r#""type": "state-timeline""#).0) && lines(kind(r#""type": "status-history""#).0));
+    assert!(bars(kind(r#""type": "piechart", "options": {"reduceOptions": {"calcs": ["sum"]}}"#).0));
+    assert!(bars(kind(r#""type": "barchart", "targets": [{"expr": "x", "instant": true}]"#).0));
+    let (over_time, style) = kind(r#""type": "barchart", "targets": [{"expr": "x"}]"#);
+    assert!(lines(over_time) && style == DrawStyle::Bars);
+    let heat = r#"{"panels": [{"type": "heatmap", "options": {"yAxis": {"unit": "s"}}}, {"type": "heatmap", "yAxis": {"format": "ms"}}]}"#;
+    let units: Vec<_> = read(heat).unwrap().panels.into_iter().map(|p| (p.kind, p.field.unit.unwrap().0)).collect();
+    assert_eq!(units, ["s", "ms"].map(|unit| (PanelKind::Heatmap, unit.to_owned())));
+    let said = kind(r#""type": "text", "options": {"mode": "html", "content": "<b>Call</b> $team"}"#).0;
+    assert_eq!(said, PanelKind::Text("Call $team".into()));
+}
+
+#[test]
+fn overrides_of_all_ages_are_read() {
+    let properties = r##"{"id": "custom.hideFrom.viz", "value": true}, {"id": "color", "value": "#E02F44"}, {"id": "fieldMinMax", "value": true}"##;
+    let json = format!(
+        r#"{{"panels": [{{"type": "timeseries", "fieldConfig": {{"overrides": [{{"matcher": {{"id": "byName", "options": "a"}}, "properties": [{properties}]}}]}}}}]}}"#
+    );
+    let read = read(&json).unwrap();
+    assert_eq!(read.panels[0].overrides[0].set, [Property::Hidden(true), Property::Color("#E02F44".into())]);
+    assert_eq!(read.notes, [""; 0]);
+}
+
+#[test]
+fn a_grid_that_places_by_itself_has_the_columns_it_says() {
+    let items = r#"{"spec": {"element": {"name": "p"}}}"#;
+    let places = |spec: &str| {
+        let layout = format!(r#"{{"spec": {{{spec} "items": [{items}, {items}, {items}]}}}}"#);
+        let elements = r#"{"p": {"kind": "Panel", "spec": {"vizConfig": {"group": "stat"}}}}"#;
+        let read = read(&format!(r#"{{"elements": {elements}, "layout": {layout}}}"#)).unwrap();
+        read.panels.iter().map(|p| (p.place.x, p.place.y, p.place.w, p.place.h)).collect::<Vec<_>>()
+    };
+    assert_eq!(places(""), [(0, 0, 8, 8), (8, 0, 8, 8), (16, 0, 8, 8)]);
+    assert_eq!(places(r#""maxColumnCount": 2, "rowHeightMode": "short","#), [(0, 0, 12, 4), (12, 0, 12, 4), (0, 4, 12, 4)]);
+    assert_eq!(places(r#""maxColumnCount": 0, "rowHeightMode": "custom", "rowHeight": 76,"#)[1], (0, 2, 24, 2));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-/// Columns and rows of a panel in a layout that chooses them by itself.
-const AUTO: (u64, u64) = (8, 8);
+/// How wide the grid is, and how many pixels its rows are apart.
+const COLUMNS: u64 = 24;
+const ROW: u64 = 38;
 
 /// The same dashboard in the first schema.
 pub fn first_schema(v2: &Value) -> Value {
@@ -30,7 +31,7 @@ fn lay_out(layout: &Value, elements: &Value, top: u64, panels: &mut Vec<Value>) 
         bottom = row(&section["spec"], elements, bottom, panels);
     }
     for (n, item) in list(&spec["items"]).iter().enumerate() {
-        let panel = placed(&item["spec"], elements, n as u64, top);
+        let panel = placed(&item["spec"], elements, auto(spec, n as u64), top);
         let end = |key: &str| panel["gridPos"][key].as_u64().unwrap_or(0);
         bottom = bottom.max(end("y").saturating_add(end("h")));
         panels.push(panel);
@@ -57,14 +58,24 @@ fn row(spec: &Value, elements: &Value, top: u64, panels: &mut Vec<Value>) -> u64
     bottom
 }
 
-fn placed(item: &Value, elements: &Value, n: u64, top: u64) -> Value {
+/// Where the `n`th panel stands in a layout that chooses places by itself: `(x, y, width, height)`.
+fn auto(spec: &Value, n: u64) -> [u64; 4] {
+    let columns = spec["maxColumnCount"].as_u64().unwrap_or(3).clamp(1, COLUMNS);
+    let pixels = match spec["rowHeightMode"].as_str().or(spec["rowHeight"].as_str()) {
+        Some("short") => 168,
+        Some("tall") => 512,
+        Some("custom") => spec["rowHeight"].as_u64().unwrap_or(320).min(8000),
+        _ => 320,
+    };
+    let (width, height) = (COLUMNS / columns, (pixels / ROW).max(1));
+    [n % columns * width, n / columns * height, width, height]
+}
+
+fn placed(item: &Value, elements: &Value, [x, y, width, height]: [u64; 4], top: u64) -> Value {
     let name = item["element"]["name"].as_str().unwrap_or_default();
     let mut panel = panel(&elements[name], name);
     let at = |key: &str, auto: u64| item[key].as_u64().unwrap_or(auto).min(u64::from(u16::MAX));
-    let (w, h) = AUTO;
-    panel["gridPos"] = json!({
-        "x": at("x", n % 3 * w), "y": at("y", n / 3 * h) + top, "w": at("width", w), "h": at("height", h),
-    });
+    panel["gridPos"] = json!({"x": at("x", x), "y": at("y", y) + top, "w": at("width", width), "h": at("height", height)});
     let repeat = &item["repeat"];
     panel["repeat"] = repeat["value"].clone();
     panel["repeatDirection"] = repeat["direction"].clone();
@@ -121,6 +132,9 @@ fn variable(one: &Value) -> Value {
     variable.insert("type".to_owned(), kind.into());
     variable.insert("query".to_owned(), query);
     variable.insert("sort".to_owned(), sort.into());
+    if one["spec"]["query"]["group"].is_string() {
+        variable.insert("datasource".to_owned(), json!({"type": one["spec"]["query"]["group"]}));
+    }
     variable.into()
 }
 

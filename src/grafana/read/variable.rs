@@ -1,16 +1,21 @@
 //! The variables of a dashboard.
 
+use std::collections::HashMap;
+
 use super::super::json::{Node, Notes, Site};
 use super::super::model::{ALL, AUTO, All, Variable, VariableKind, VariableQuery};
+use super::target;
+use crate::domain::promql;
 
-/// Every variable with a name, and the constants that an export asks for.
-pub fn all(root: Node<'_>, notes: &Notes) -> Vec<Variable> {
+/// Every variable with a name, and the constants that an export asks for. `sources` are the kinds of data source by the variables
+/// that name them.
+pub fn all(root: Node<'_>, notes: &Notes, sources: &HashMap<String, String>) -> Vec<Variable> {
     let inputs = root.at("__inputs").items().into_iter().filter(|i| i.is_object() && i.at("type").string() == "constant");
     let mut variables: Vec<Variable> = inputs.filter_map(input).collect();
     for node in root.at("templating").at("list").items() {
         let name = node.value["name"].as_str().unwrap_or_default();
         let site = Site { what: format!("variable {name:?}"), notes };
-        match variable(node.on(&site)) {
+        match variable(node.on(&site), sources) {
             Some(variable) if variables.iter().all(|known| known.name != variable.name) => variables.push(variable),
             Some(_) => site.note("there is another of this name"),
             None => root.note("a variable without a name is left out"),
@@ -32,9 +37,9 @@ fn input(node: Node<'_>) -> Option<Variable> {
     })
 }
 
-fn variable(node: Node<'_>) -> Option<Variable> {
+fn variable(node: Node<'_>, sources: &HashMap<String, String>) -> Option<Variable> {
     let name = if node.is_object() { node.at("name").filled()? } else { return None };
-    let kind = kind(node);
+    let kind = kind(node, sources);
     Some(Variable {
         name,
         label: node.at("label").string(),
@@ -75,11 +80,11 @@ fn current(node: Node<'_>) -> Vec<String> {
     texts.into_iter().filter(|text| !text.is_empty()).map(word).collect()
 }
 
-fn kind(node: Node<'_>) -> VariableKind {
+fn kind(node: Node<'_>, sources: &HashMap<String, String>) -> VariableKind {
     let text = || node.at("query").string();
     match node.at("type").filled().unwrap_or_else(|| "query".to_owned()).as_str() {
         "query" => VariableKind::Query {
-            query: query(node),
+            query: query(node, sources),
             regex: node.at("regex").string(),
             sort: node.at("sort").count(8).unwrap_or(0) as u8,
         },
@@ -101,10 +106,14 @@ fn kind(node: Node<'_>) -> VariableKind {
 }
 
 /// `query` is text, or an object with the text in it; `definition` is what the screen shows of it.
-fn query(node: Node<'_>) -> VariableQuery {
+fn query(node: Node<'_>, sources: &HashMap<String, String>) -> VariableQuery {
     let query = node.at("query");
     let text = if query.is_object() { query.at("query").filled() } else { query.filled() };
     let text = text.or_else(|| node.at("definition").filled()).unwrap_or_default();
+    if let Some(source) = target::elsewhere(node, sources) {
+        node.note(&format!("its values come from {source}: the one that was saved stays"));
+        return VariableQuery::Other(text);
+    }
     let parsed = parse(&text);
     if let VariableQuery::Other(form) = &parsed {
         node.note(&format!("the question {form:?} is not known"));
@@ -116,7 +125,8 @@ fn query(node: Node<'_>) -> VariableQuery {
 fn parse(text: &str) -> VariableQuery {
     let text = text.trim();
     let Some((function, inside)) = text.strip_suffix(')').and_then(|rest| rest.split_once('(')) else {
-        return VariableQuery::Other(text.to_owned());
+        let is_selector = promql::selectors(text).len() == 1;
+        return if is_selector { VariableQuery::Series(text.to_owned()) } else { VariableQuery::Other(text.to_owned()) };
     };
     match function.trim() {
         "label_values" => label_values(inside.trim()),

@@ -3,7 +3,7 @@
 use regex::{Captures, Regex};
 
 use super::super::model::{Variable, VariableKind};
-use super::super::words;
+use super::super::{pattern, words};
 use super::{Context, Values, title};
 
 /// A value that can be chosen.
@@ -49,7 +49,7 @@ fn compiled(text: &str) -> Result<Option<Regex>, String> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let body = words::slashed(text).unwrap_or_else(|| format!("^(?:{text})$"));
+    let body = words::slashed(text).map_or_else(|| format!("^(?:{})$", pattern::translated(text)), |js| pattern::translated(&js));
     let brief = |error: regex::Error| error.to_string().lines().last().unwrap_or_default().trim().to_owned();
     Regex::new(&body).map(Some).map_err(brief)
 }

@@ -20,6 +20,8 @@ pub enum Question {
     Metrics(String),
     /// The series of an instant query, each as text: `name{labels} value milliseconds`.
     QueryResult(String),
+    /// The series of a selector, each as text: `name{labels}`.
+    Series(String),
 }
 
 impl Question {
@@ -43,6 +45,7 @@ pub fn question(variable: &Variable, values: &Values, cx: &Context<'_>) -> Optio
         VariableQuery::LabelNames => Some(Question::LabelNames),
         VariableQuery::Metrics(regex) => Some(Question::Metrics(filled(regex))),
         VariableQuery::QueryResult(expr) => Some(Question::QueryResult(filled(expr))),
+        VariableQuery::Series(selector) => Some(Question::Series(filled(selector))),
         VariableQuery::Other(_) => None,
     }
 }
@@ -73,7 +76,7 @@ fn texts(kind: &VariableKind) -> Vec<&str> {
     let mut texts = vec![regex.as_str()];
     match query {
         VariableQuery::LabelValues { selector, label } => texts.extend(selector.as_deref().into_iter().chain([label.as_str()])),
-        VariableQuery::Metrics(text) | VariableQuery::QueryResult(text) => texts.push(text),
+        VariableQuery::Metrics(text) | VariableQuery::QueryResult(text) | VariableQuery::Series(text) => texts.push(text),
         VariableQuery::LabelNames | VariableQuery::Other(_) => {}
     }
     texts

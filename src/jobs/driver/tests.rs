@@ -1,7 +1,7 @@
 //! The driver with a ledger, a world and a clock of the tests' own; workers that die between every two events.
 #![allow(clippy::unwrap_used)]
 
-mod book;
+pub(in crate::jobs) mod book;
 
 use book::{Book, Fuse, Open, PREPARED, Shut, effects, is_in_effect, pause, plan, three, times};
 

@@ -1,7 +1,7 @@
 //! What is written into a job's log when something happens to it.
 
 use crate::domain::job::{Control, Event, Outcome};
-use crate::domain::plan::{Plan, StepId};
+use crate::domain::plan::{Plan, Revert, StepId};
 
 /// One line, without its end.
 pub(super) fn line(plan: &Plan, event: &Event) -> String {
@@ -9,6 +9,7 @@ pub(super) fn line(plan: &Plan, event: &Event) -> String {
         let spec = plan.steps.iter().find(|spec| spec.id == *step);
         spec.map_or_else(|| format!("step {step}"), |spec| format!("step {step}, {}", spec.title))
     };
+    let always = |step: &StepId| plan.steps.iter().any(|spec| spec.id == *step && spec.revert == Revert::Always);
     match event {
         Event::Taken { pid } => format!("taken by process {pid}"),
         Event::Prepared { step, undo } if undo.is_empty() => format!("{}: nothing to undo it with", named(step)),
@@ -21,6 +22,9 @@ pub(super) fn line(plan: &Plan, event: &Event) -> String {
         Event::Failed { step, failure } => format!("{}: failed: {failure}", named(step)),
         Event::Absent { step } => format!("{}: was probed, and has had no effect", named(step)),
         Event::Unknown { step, words } => format!("{}: was probed, and nobody can say: {words}", named(step)),
+        // What is undone at every end was often undone by a step of its own before: then nothing happens any more.
+        Event::UndoIntended { step } if always(step) => format!("{}: making sure that nothing of it is left", named(step)),
+        Event::Undone { step } if always(step) => format!("{}: nothing of it is left", named(step)),
         Event::UndoIntended { step } => format!("{}: is being undone", named(step)),
         Event::Undone { step } => format!("{}: undone", named(step)),
         Event::UndoFailed { step, failure } => format!("{}: could not be undone: {failure}", named(step)),

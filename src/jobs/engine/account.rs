@@ -4,6 +4,7 @@ use crate::domain::failure::FailureKind;
 use crate::domain::job::{Control, Event, Outcome};
 use crate::domain::plan::{Plan, Revert, StepId, StepSpec};
 use crate::jobs::engine::Decision;
+use crate::jobs::steps::collect::COLLECT;
 
 /// A job's history, step by step.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own: any of them may hold with any other")]
@@ -76,6 +77,16 @@ impl<'a> Account<'a> {
     pub fn undo(&self, is_wanted: impl Fn(&Stand<'_>) -> bool) -> Option<Decision> {
         let pending = self.steps.iter().rev().find(|step| step.can_be_undone() && is_wanted(step));
         pending.map(|step| Decision::Undo(step.id))
+    }
+
+    /// The first step that is not done.
+    pub fn pending(&self) -> Option<&Stand<'a>> {
+        self.steps.iter().find(|step| step.phase != Phase::Done)
+    }
+
+    /// Whether something that was done was taken back again: what comes after it has nothing to stand on.
+    pub fn has_sunk(&self) -> bool {
+        self.steps.iter().any(|step| step.phase == Phase::Done && step.reversal != Reversal::None)
     }
 
     /// The outcome, or that somebody must look.
@@ -161,6 +172,11 @@ impl<'a> Stand<'a> {
         if self.reversal == Reversal::Failed {
             self.reversal = Reversal::Open;
         }
+    }
+
+    /// Whether its undo changes nothing: it writes down what is known for whoever takes over.
+    pub fn only_tells(&self) -> bool {
+        self.undo.is_some_and(|undo| undo.iter().all(|spec| spec.kind == COLLECT.name()))
     }
 
     fn can_be_undone(&self) -> bool {

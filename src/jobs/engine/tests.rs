@@ -102,6 +102,7 @@ fn carry_out(decision: Decision, luck: u8, history: &mut Vec<Event>) {
             history.push(undo_intended(step.0));
             ended(history, undone(step.0), undo_failed(step.0));
         }
+        Decision::Abandon(step) => history.push(failed(step.0)),
         Decision::Finish(outcome) => history.push(Event::Finished { outcome }),
         Decision::Wait => {}
     }
@@ -136,6 +137,10 @@ fn check(plan: &Plan, history: &[Event], decision: Decision) {
         Decision::Undo(StepId(id)) => {
             assert!(at(&prepared(id)).is_some() && at(&intended(id)).is_some(), "nothing to undo: {}", say());
             assert!(at(&undone(id)) <= at(&intended(id)).max(at(&undo_intended(id))), "undone twice: {}", say());
+        }
+        Decision::Abandon(StepId(id)) => {
+            let sunk = |id: u16| is_done(id) && at(&undone(id)).max(at(&undo_failed(id))) > at(&done(id));
+            assert!(!is_done(id) && (1..=plan.steps.len() as u16).any(sunk), "on firm ground: {}", say());
         }
         Decision::Finish(outcome) => {
             let reverted = |id: u16| at(&undone(id)).max(at(&undo_failed(id))) > at(&intended(id));
@@ -298,11 +303,41 @@ fn rule_09_after_a_crash_the_always_reverts_come_first_and_then_an_operator() {
 #[test]
 fn what_stands_on_something_that_was_taken_back_does_not_run() {
     let plan = plan(&[Revert::Always, Revert::Never]);
-    let reverted = [taken(), undo_intended(1), undone(1), asked(Control::Resume)];
-    let crashed = history(&[&[taken()], &whole(1), &reverted]);
-    assert_eq!(next(&plan, &crashed), Decision::Wait);
-    let cancelled = history(&[&crashed, &[asked(Control::Cancel)]]);
-    assert_eq!(next(&plan, &cancelled), Decision::Finish(Outcome::Cancelled));
+    let crashed = history(&[&[taken()], &whole(1), &[taken(), undo_intended(1), undone(1)]]);
+    let answered = |controls: &[Event]| next(&plan, &history(&[&crashed, controls]));
+    assert_eq!(answered(&[]), Decision::Abandon(StepId(2)), "nobody needs to answer");
+    assert_eq!(answered(&[failed(2)]), Decision::Finish(Outcome::Failed));
+    assert_eq!(answered(&[asked(Control::Resume)]), Decision::Abandon(StepId(2)));
+    assert_eq!(answered(&[asked(Control::Cancel)]), Decision::Finish(Outcome::Cancelled));
+}
+
+#[test]
+fn a_job_that_lost_its_ground_waits_where_its_end_would_revert_more_or_nobody_knows_what_a_step_did() {
+    let lost = |reverts: &[Revert], then: &[Event]| {
+        let crashed = [taken(), undo_intended(2), undone(2)];
+        next(&plan(reverts), &history(&[&[taken()], &whole(1), &whole(2), then, &crashed]))
+    };
+    let always = Revert::Always;
+    assert_eq!(lost(&[Revert::Never, always, Revert::Never], &[]), Decision::Abandon(StepId(3)));
+    assert_eq!(lost(&[Revert::UntilReleased, always, Revert::Never], &[]), Decision::Abandon(StepId(3)), "undone after the end");
+    assert_eq!(lost(&[Revert::OnFailure, always, Revert::Never], &[]), Decision::Wait);
+    assert_eq!(lost(&[Revert::Never, always, Revert::Never], &[prepared(3), intended(3), unknown(3)]), Decision::Wait);
+}
+
+#[test]
+fn a_recovery_whose_worker_died_ends_by_itself_with_what_is_known() {
+    let plan = plan(&[Revert::OnFailure, Revert::Always, Revert::Never]);
+    let collects = StepSpec { kind: "collect".to_owned(), ..spec(101, Revert::Never) };
+    let first = [Event::Prepared { step: StepId(1), undo: vec![collects] }, intended(1), done(1)];
+    let mut crashed = history(&[&[taken()], &first, &whole(2), &[taken()]]);
+    let mut expect = |decision, then: &[Event]| {
+        assert_eq!(next(&plan, &crashed), decision);
+        crashed.extend(then.iter().cloned());
+    };
+    expect(Decision::Undo(StepId(2)), &[undo_intended(2), undone(2)]);
+    expect(Decision::Abandon(StepId(3)), &[failed(3)]);
+    expect(Decision::Undo(StepId(1)), &[undo_intended(1), undone(1)]);
+    expect(Decision::Finish(Outcome::Failed), &[]);
 }
 
 #[test]

@@ -27,6 +27,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("could not access file \"$libdir", "a library is not installed where it was restored: prove it in the service's own image"),
     ("invalid locale name", "a locale is not installed where it was restored: prove it in the service's own image"),
     ("invalid LC_COLLATE", "a locale is not installed where it was restored: prove it in the service's own image"),
+    ("database locale is incompatible", "a locale is not installed where it was restored: prove it in the service's own image"),
+    ("server closed the connection unexpectedly", "the scratch server fell, for want of memory perhaps"),
+    ("because of crash of another server process", "the scratch server fell, for want of memory perhaps"),
+    ("ERROR:  out of memory", "the scratch server had no memory"),
+    ("error: out of memory", "no memory was left where it was restored"),
     ("unsupported version", "it was written by a pg_dump that is newer than the tools: install newer ones"),
 ];
 /// Words of `pg_restore` about an archive that ends too soon.
@@ -157,6 +162,7 @@ mod tests {
             "ERROR:  could not open extension control file \"/usr/share/postgis.control\": No such file or directory\n",
             "pg_restore: error: unsupported version (1.16) in file header\n",
             "ERROR:  could not extend file \"base/5/123\": No space left on device\n",
+            "psql:<stdin>:9: error: server closed the connection unexpectedly\n",
         ] {
             assert!(matches!(judge(said, false), Meaning::Elsewhere(_)), "{said}");
         }

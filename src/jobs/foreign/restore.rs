@@ -159,7 +159,7 @@ impl Trial<'_> {
         self.meter.says("looking at what is there");
         found.checks.push(contents(&scratch).await?);
         for assertion in &self.args.policy.assertions {
-            found.checks.push(asserted(&scratch, assertion).await);
+            found.checks.push(asserted(&scratch, assertion).await?);
         }
         scratch.stop().await?;
         Ok(found)
@@ -215,6 +215,9 @@ impl Trial<'_> {
 
 /// Why the backup is bad, where it is; a failure where the place of the restore is to blame.
 fn accused(ended: &Ended) -> Result<Option<String>, Failure> {
+    if ended.status.code().is_none() {
+        return Err(Failure::new(FailureKind::Tool, format!("the restore was ended from outside ({})", ended.status)));
+    }
     match errors::judge(&ended.stderr, ended.status.success()) {
         Meaning::Fine => Ok(None),
         Meaning::Bad(why) => Ok(Some(why)),
@@ -272,14 +275,15 @@ async fn contents(scratch: &Scratch<'_>) -> Result<Check, Failure> {
 }
 
 /// A session of its own for each, so that a broken one breaks no other.
-async fn asserted(scratch: &Scratch<'_>, assertion: &Assertion) -> Check {
+async fn asserted(scratch: &Scratch<'_>, assertion: &Assertion) -> Result<Check, Failure> {
     let name = format!("assertion: {}", assertion.name);
     let run = Run::new("psql", ["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", &assertion.test]);
-    match scratch.run(&assertion.database, run).await.as_deref().map(str::trim) {
+    Ok(match scratch.run(&assertion.database, run).await.as_deref().map(str::trim) {
         Ok("t" | "true") => Check::passed(name, "true"),
         Ok(answer) => Check::failed(name, format!("the query answered {answer:?}, not true")),
+        Err(failure) if client::is_ours(failure) => return Err(failure.clone()),
         Err(failure) => Check::failed(name, client::words(&failure.what)),
-    }
+    })
 }
 
 fn only(subject: &Subject) -> Result<&Listed, Failure> {

@@ -10,6 +10,8 @@ use crate::ports::tools::{Ended, Run, Running, Tools};
 
 /// What connections are called where the server lists them.
 pub const APPLICATION: &str = "midwatch";
+/// The variable that says so.
+pub const NAME: &str = "PGAPPNAME";
 /// The most lines of an error that are told.
 const LINES: usize = 6;
 /// Words of the server or its tools, and what sort of failure they mean; the first that is found counts.
@@ -29,14 +31,38 @@ const MEANINGS: &[(&str, FailureKind)] = &[
     ("extension control file", FailureKind::Tool),
     ("could not access file \"$libdir", FailureKind::Tool),
     ("invalid locale name", FailureKind::Tool),
+    ("database locale is incompatible", FailureKind::Tool),
     ("not supported by this build", FailureKind::Tool),
     // What `run.sh` says far away: it is no word about a backup.
     ("is not installed there", FailureKind::Tool),
 ];
 
+/// What is said where a server was killed or had no memory: of a scratch server that is this host's doing.
+const FELL: &[&str] = &[
+    "server closed the connection unexpectedly",
+    "because of crash of another server process",
+    "terminated by signal 9",
+    "ERROR:  out of memory",
+    "FATAL:  out of memory",
+    "error: out of memory",
+    "Cannot allocate memory",
+    "could not fork",
+    "Too many open files",
+];
+
+/// Whether these words tell of a server that fell for what its host lacks, and so say nothing of what it was given.
+pub fn fell(words: &str) -> bool {
+    FELL.iter().any(|known| words.contains(known))
+}
+
+/// Whether the host of a scratch server is to blame: it has no room or program, or killed one, or the server.
+pub fn is_ours(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Full | FailureKind::Tool | FailureKind::Io) || fell(&failure.what)
+}
+
 /// A program that works in a database of a server; by environment, since the name may be any text.
 pub fn within(mut run: Run, database: &str) -> Run {
-    let named = [("PGDATABASE", database), ("PGAPPNAME", APPLICATION), ("PGCLIENTENCODING", "UTF8"), ("PGCONNECT_TIMEOUT", "15")];
+    let named = [("PGDATABASE", database), (NAME, APPLICATION), ("PGCLIENTENCODING", "UTF8"), ("PGCONNECT_TIMEOUT", "15")];
     for (name, value) in named {
         if !run.env.iter().any(|(known, _)| known == name) {
             run.env.push((name.to_owned(), value.to_owned()));
@@ -148,6 +174,9 @@ mod tests {
         assert_eq!(failed("tar", &ended("midwatch: tar is not installed there")).kind, FailureKind::Tool);
         let killed = Ended { status: ExitStatus::from_raw(9), stderr: String::new() };
         assert_eq!(failed("pg_restore", &killed).kind, FailureKind::Io);
+        let locale = "psql: error: FATAL:  database locale is incompatible with operating system\nDETAIL:  The database was \
+            initialized with LC_COLLATE \"es_ES.UTF-8\",  which is not recognized by setlocale().\n";
+        assert_eq!(failed("psql", &ended(locale)).kind, FailureKind::Tool);
     }
 
     #[test]

@@ -211,7 +211,14 @@ impl Copy<'_> {
         let reading = futures_util::future::try_join_all(archives.iter().map(|(name, role)| self.archive(name, role)));
         tokio::pin!(reading);
         let (files, ended) = tokio::select! {
-            files = &mut reading => (files, running.ended().await?),
+            files = &mut reading => match files {
+                // Nobody reads the other pipes any more: it would wait for good to open one.
+                Err(failure) if failure.kind != FailureKind::Damaged => {
+                    running.stop().await?;
+                    return Err(failure);
+                }
+                files => (files, running.ended().await?),
+            },
             ended = running.ended() => {
                 let ended = ended?;
                 if !ended.status.success() {

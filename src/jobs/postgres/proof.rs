@@ -13,6 +13,7 @@ use crate::domain::backup::policy::Assertion;
 use crate::domain::backup::postgres::Census;
 use crate::domain::backup::{self, Check, FORMAT, FileFacts, Made, Method, Proof};
 use crate::domain::failure::{Failure, FailureKind};
+use crate::jobs::postgres::client;
 use crate::jobs::postgres::scratch::{Place, Scratch};
 use crate::jobs::postgres::stream::Meter;
 use crate::jobs::step::Cx;
@@ -185,6 +186,7 @@ impl Trial<'_> {
             let check = match scratch.run(&assertion.database, run).await.as_deref().map(str::trim) {
                 Ok("t" | "true") => Check::passed(self.found.stage.clone(), "true"),
                 Ok(answer) => Check::failed(self.found.stage.clone(), format!("the query answered {answer:?}, not true")),
+                Err(failure) if client::is_ours(failure) => return Err(failure.clone()),
                 Err(failure) => Check::failed(self.found.stage.clone(), failure.what.clone()),
             };
             self.found.checks.push(check);
@@ -196,7 +198,27 @@ impl Trial<'_> {
 /// What a server or a tool says about the backup that it was given, unless it is about this host.
 fn accused(failure: Failure) -> Failure {
     match failure.kind {
-        FailureKind::Unavailable | FailureKind::Denied => Failure { kind: FailureKind::Damaged, ..failure },
+        FailureKind::Unavailable | FailureKind::Denied if !client::is_ours(&failure) => {
+            Failure { kind: FailureKind::Damaged, ..failure }
+        }
         _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_15_a_scratch_server_that_fell_for_want_of_memory_accuses_no_backup() {
+        let kind = |what: &str| accused(Failure::new(FailureKind::Unavailable, what)).kind;
+        for said in [
+            "pg_restore ended with exit status: 1: pg_restore: error: server closed the connection unexpectedly",
+            "psql: WARNING:  terminating connection because of crash of another server process",
+            "pg_restore: error: could not execute query: ERROR:  out of memory",
+        ] {
+            assert_eq!(kind(said), FailureKind::Unavailable, "{said}");
+        }
+        assert_eq!(kind("pg_restore: error: could not read from input file: end of file"), FailureKind::Damaged);
     }
 }

@@ -1,13 +1,14 @@
 //! A scratch server: a PostgreSQL that lives for one proof, in a private folder of a bench. It listens on a socket in that folder
 //! only, writes no archive, follows nobody, and inherits no setting of the server whose backup it proves.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::jobs::postgres::client;
 use crate::jobs::postgres::session::Session;
-use crate::ports::tools::{Bench, Run, Running};
+use crate::ports::tools::{Bench, Ended, Run, Running};
 
 /// The superuser of a scratch server that we made: no backup has a role of this name.
 pub const OWNER: &str = "midwatch_scratch";
@@ -15,6 +16,8 @@ pub const OWNER: &str = "midwatch_scratch";
 const PORT: &str = "5432";
 /// The longest path that a socket may have.
 const SOCKET: usize = 107;
+/// The signals by which others end a server: hangup, interrupt, quit, kill, termination.
+const OUTSIDE: [i32; 5] = [1, 2, 3, 9, 15];
 /// How long the server takes between two looks whether it answers.
 const LOOK: Duration = Duration::from_millis(50);
 /// Settings that servers before 12 have elsewhere, in a file that is removed.
@@ -106,7 +109,7 @@ impl Place<'_> {
         }
         let mut running = self.start(Run::new("postgres", args)).await?;
         let user = tokio::select! {
-            ended = running.ended() => return Err(not_up(&ended?.stderr)),
+            ended = running.ended() => return Err(not_up(&ended?)),
             user = self.answers(users) => user?,
         };
         Ok(Scratch { place: self, running: Mutex::new(running), user })
@@ -171,22 +174,49 @@ impl Scratch<'_> {
     }
 }
 
-/// Why a server did not come up: the line that says so, rather than the last one.
-fn not_up(log: &str) -> Failure {
+/// Why a server did not come up: the line that says so, rather than the last one. One that was ended by a signal from outside, or
+/// for want of memory, says nothing of its data.
+fn not_up(ended: &Ended) -> Failure {
+    let log = &ended.stderr;
     let fatal = log.lines().rev().find(|line| ["PANIC:", "FATAL:"].iter().any(|word| line.contains(word)));
     let said = fatal.map_or_else(|| client::words(log), client::words);
-    let kind = if log.contains("No space left") { FailureKind::Full } else { FailureKind::Damaged };
-    Failure::new(kind, format!("the scratch server did not start: {said}"))
+    let is_ended = ended.status.signal().is_some_and(|signal| OUTSIDE.contains(&signal));
+    let kind = match log {
+        log if log.contains("No space left") => FailureKind::Full,
+        log if is_ended || client::fell(log) => FailureKind::Unavailable,
+        _ => FailureKind::Damaged,
+    };
+    let how = if ended.status.code().is_none() { format!(" ({})", ended.status) } else { String::new() };
+    Failure::new(kind, format!("the scratch server did not start{how}: {said}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::ExitStatus;
+
     use super::*;
+
+    fn ended(raw: i32, log: &str) -> Ended {
+        Ended { status: ExitStatus::from_raw(raw), stderr: log.to_owned() }
+    }
+
+    #[test]
+    fn rule_15_a_server_that_its_host_ends_or_starves_says_nothing_of_its_data() {
+        let log = "LOG:  starting\nLOG:  redo starts at 0/2000028\n";
+        assert_eq!(not_up(&ended(9, log)).kind, FailureKind::Unavailable);
+        assert_eq!(not_up(&ended(6, log)).kind, FailureKind::Damaged, "it fell by itself");
+        for said in [
+            "LOG:  startup process (PID 7) was terminated by signal 9: Killed\nLOG:  aborting startup due to startup process failure\n",
+            "FATAL:  could not map anonymous shared memory: Cannot allocate memory\n",
+        ] {
+            assert_eq!(not_up(&ended(256, said)).kind, FailureKind::Unavailable, "{said}");
+        }
+    }
 
     #[test]
     fn a_server_that_does_not_start_says_why() {
         let log = "LOG:  starting\nFATAL:  could not locate required checkpoint record\nHINT:  If you are\nLOG:  shut down\n";
-        let failure = not_up(log);
+        let failure = not_up(&ended(256, log));
         assert_eq!(failure.kind, FailureKind::Damaged);
         assert!(failure.what.ends_with("could not locate required checkpoint record"), "{failure}");
     }

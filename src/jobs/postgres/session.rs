@@ -55,6 +55,14 @@ impl Session {
         Self::begin(tools.start(&run).await?).await
     }
 
+    /// The same by a name of its own, by which the server's list of sessions tells it from others.
+    pub async fn named(tools: &dyn Tools, database: &str, name: &str) -> Result<Self, Failure> {
+        let mut run = Self::run(database);
+        run.env.retain(|(known, _)| known != client::NAME);
+        run.env.push((client::NAME.to_owned(), name.to_owned()));
+        Self::begin(tools.start(&tools.postgres(run).await?).await?).await
+    }
+
     /// The program of a session, before it knows where to connect. The name of a database goes by environment: as an argument
     /// one that looks like a connection string would be taken for that.
     pub fn run(database: &str) -> Run {
@@ -68,14 +76,19 @@ impl Session {
         let pipes = running.stdin().zip(running.stdout());
         let (input, output) = pipes.ok_or_else(|| Failure::new(FailureKind::Bug, "psql was started without pipes"))?;
         let mut session = Self { running, input, output: BufReader::with_capacity(64 << 10, output) };
-        let values: Vec<String> = SETTINGS.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
+        session.set(SETTINGS).await?;
+        Ok(session)
+    }
+
+    /// Sets what the server knows of these, for this session.
+    pub async fn set(&mut self, settings: &[(&str, &str)]) -> Result<(), Failure> {
+        let values: Vec<String> = settings.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
         let sql = format!(
             "SELECT set_config(s.name, s.value, false) FROM (VALUES {}) AS s (name, value) \
              JOIN pg_catalog.pg_settings AS known ON lower(known.name) = s.name",
             values.join(", ")
         );
-        session.rows::<IgnoredAny>(&sql).await?;
-        Ok(session)
+        self.rows::<IgnoredAny>(&sql).await.map(drop)
     }
 
     /// Asks a query, and reads each row as an object by its columns' names.
@@ -99,6 +112,16 @@ impl Session {
         self.send(&format!("{sql};\n")).await.map(drop)
     }
 
+    /// Has the server begin a statement, and does not wait for it: it goes on there, also when this session's `psql` is gone.
+    pub async fn start(&mut self, sql: &str) -> Result<(), Failure> {
+        self.write(&format!("{sql};\n")).await
+    }
+
+    /// Waits until the statement that was [started](Self::start) has ended; fails in the server's words where it did.
+    pub async fn ended(&mut self) -> Result<(), Failure> {
+        self.answer().await.map(drop)
+    }
+
     /// Ends the session, and makes sure that nothing had gone wrong with it.
     pub async fn close(self) -> Result<(), Failure> {
         let Self { mut running, input, output } = self;
@@ -108,6 +131,11 @@ impl Session {
     }
 
     async fn send(&mut self, sql: &str) -> Result<Vec<Vec<u8>>, Failure> {
+        self.write(sql).await?;
+        self.answer().await
+    }
+
+    async fn write(&mut self, sql: &str) -> Result<(), Failure> {
         let whole = format!("{sql}\\echo {END}\n");
         let sent = async {
             self.input.write_all(whole.as_bytes()).await?;
@@ -116,7 +144,7 @@ impl Session {
         if sent.await.is_err() {
             return Err(self.broken().await);
         }
-        self.answer().await
+        Ok(())
     }
 
     async fn answer(&mut self) -> Result<Vec<Vec<u8>>, Failure> {
@@ -153,4 +181,14 @@ fn unreadable(line: &[u8], error: &serde_json::Error) -> Failure {
 /// A text as an SQL literal.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A name as SQL writes it: in quotes where it needs them.
+pub fn identifier(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }

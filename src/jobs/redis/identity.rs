@@ -55,7 +55,7 @@ impl Server {
             return Ok(());
         }
         let words = format!("{} is another process than the one that was confirmed (run {})", self.words, short(system));
-        Err(Failure::new(FailureKind::Refused, words).mend("it was restarted or replaced since: plan the backup again"))
+        Err(Failure::new(FailureKind::Refused, words).mend("it was restarted or replaced since: plan it again"))
     }
 }
 

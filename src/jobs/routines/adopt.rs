@@ -10,16 +10,17 @@ use crate::domain::backup::policy::Policy;
 use crate::domain::backup::{BackupId, Compression, Method};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::name::Name;
+use crate::domain::number::{counted, subject};
 use crate::domain::plan::{Plan, StepId, StepSpec};
 use crate::domain::repository::{RepositoryPlace, RepositorySpec};
 use crate::domain::service::ServiceKind;
+use crate::domain::service::spec::ServiceSpec;
 use crate::domain::time::Stamp;
 use crate::jobs::foreign::find::{Found, Kind};
 use crate::jobs::foreign::prove::bucket;
 use crate::jobs::foreign::survey::{Survey, survey};
 use crate::jobs::routine::{Ask, Form, Param, Routine};
 use crate::jobs::routines::{target, verify};
-use crate::jobs::site::SiteService;
 use crate::jobs::steps::adopt::AdoptArgs;
 use crate::jobs::steps::backup::{ProveArgs, step};
 use crate::ports::Promise;
@@ -67,10 +68,10 @@ fn plan<'a>(ask: &'a Ask<'a>) -> Promise<'a, Plan> {
     })
 }
 
-fn repository<'a>(ask: &'a Ask<'_>, service: &'a SiteService) -> Result<&'a RepositorySpec, Failure> {
+fn repository<'a>(ask: &'a Ask<'_>, service: &'a ServiceSpec) -> Result<&'a RepositorySpec, Failure> {
     match ask.given.get("repository") {
         Some(name) => ask.site.repository(name),
-        None => ask.site.repository(service.policy(ask.site)?.repository.as_str()),
+        None => ask.site.repository(service.policy(&ask.site.environment)?.repository.as_str()),
     }
 }
 
@@ -116,24 +117,33 @@ fn nothing(place: &RepositoryPlace, looked: &Survey, known: usize) -> Failure {
 }
 
 fn notes(new: &[Found], known: &[Found], looked: &Survey, place: &RepositoryPlace) -> Vec<String> {
-    let mut notes =
-        vec![format!("{} backups in {place}; each is restored into a scratch server, and nothing is written there", new.len())];
+    let mut notes = vec![format!(
+        "{} in {place}; each is restored into a scratch server, and nothing is written there",
+        counted(new.len(), "backup")
+    )];
     if !known.is_empty() {
-        notes.push(format!("{} more are adopted already", known.len()));
+        notes.push(format!("{} adopted already", subject(known.len(), "other", "is", "are")));
     }
     if !looked.roles.is_empty() {
-        notes.push(format!("{} files hold roles only: they are restored before the dumps beside them", looked.roles.len()));
+        notes.push(format!(
+            "{} roles only: restored before the dumps beside",
+            subject(looked.roles.len(), "file", "holds", "hold")
+        ));
     }
     if !looked.others.is_empty() {
         let some: Vec<&str> = looked.others.iter().take(TOLD).map(String::as_str).collect();
-        notes.push(format!("{} files are no backups that midwatch knows: {}", looked.others.len(), some.join(", ")));
+        notes.push(format!(
+            "{} no backup that midwatch knows: {}",
+            subject(looked.others.len(), "file", "is", "are"),
+            some.join(", ")
+        ));
     }
     notes
 }
 
 fn args(
     ask: &Ask<'_>,
-    service: &SiteService,
+    service: &ServiceSpec,
     repository: &RepositorySpec,
     place: &RepositoryPlace,
     trove: &dyn Trove,
@@ -174,14 +184,14 @@ fn named(name: &str) -> Option<Stamp> {
 }
 
 /// All are read first, the oldest first, so that the catalogue has their order; then each is proved; then all are judged.
-fn steps(service: &SiteService, repository: &RepositorySpec, mut adopted: Vec<AdoptArgs>) -> Vec<StepSpec> {
+fn steps(service: &ServiceSpec, repository: &RepositorySpec, mut adopted: Vec<AdoptArgs>) -> Vec<StepSpec> {
     adopted.sort_by_key(|args| args.consistent);
     let reads = (1..).zip(&adopted).map(|(n, args)| {
         let title = format!("Read and adopt {} ({})", args.found.path, args.found.kind.words());
         StepSpec { deadline: READ, stall: READ, ..step(StepId(n), "adopt", title, args) }
     });
     let mut steps: Vec<StepSpec> = reads.collect();
-    let policy = service.policy.clone().unwrap_or_else(|| nothing_asserted(repository));
+    let policy = service.backup.clone().unwrap_or_else(|| nothing_asserted(repository));
     let proofs: Vec<ProveArgs> = adopted
         .iter()
         .map(|args| ProveArgs {

@@ -8,11 +8,11 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::name::Name;
 use crate::domain::plan::{Plan, Revert, StepId, StepSpec};
 use crate::domain::repository::RepositorySpec;
+use crate::domain::service::spec::ServiceSpec;
 use crate::domain::time::Stamp;
 use crate::jobs::routine::{Ask, Form, Param, Routine};
-use crate::jobs::routines::server::{self, Server};
 use crate::jobs::routines::{target, verify};
-use crate::jobs::site::SiteService;
+use crate::jobs::server::{self, Server};
 use crate::jobs::steps::backup::{CopyArgs, DraftArgs, ProveArgs, step};
 use crate::ports::Promise;
 
@@ -40,10 +40,10 @@ pub const BACKUP: &Routine = &Routine {
 fn plan<'a>(ask: &'a Ask<'a>) -> Promise<'a, Plan> {
     Box::pin(async move {
         let service = ask.site.service(ask.given.need("backup", "service")?)?;
-        let policy = service.policy(ask.site)?;
+        let policy = service.policy(&ask.site.environment)?;
         let method = method(service, ask.given.get("method"), &policy.methods)?;
         let repository = ask.site.repository(policy.repository.as_str())?;
-        let server = server::identify(ask, service, method).await?;
+        let server = server::identify(ask.world, &ask.site.environment, service, method).await?;
         let copy = CopyArgs {
             backup: id(ask.world.now(), &service.name, method),
             environment: ask.site.environment.clone(),
@@ -62,7 +62,7 @@ fn plan<'a>(ask: &'a Ask<'a>) -> Promise<'a, Plan> {
 }
 
 /// The method that was asked for, or the first of those the configuration allows.
-fn method(service: &SiteService, asked: Option<&str>, allowed: &[Method]) -> Result<Method, Failure> {
+fn method(service: &ServiceSpec, asked: Option<&str>, allowed: &[Method]) -> Result<Method, Failure> {
     let Some(word) = asked else {
         let none = || Failure::new(FailureKind::Config, format!("{} has no backup methods", service.name));
         return allowed.first().copied().ok_or_else(none);

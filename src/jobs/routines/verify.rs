@@ -139,7 +139,7 @@ fn prove_args(ask: &Ask<'_>, candidate: &Candidate) -> ProveArgs {
     let manifest = &candidate.entry.manifest;
     let service = ask.site.services.iter().find(|service| service.name == manifest.source.service);
     let access = service.map_or_else(here, |service| service.access.clone());
-    let policy = service.and_then(|service| service.policy.clone()).unwrap_or_else(|| nothing_asserted(candidate));
+    let policy = service.and_then(|service| service.backup.clone()).unwrap_or_else(|| nothing_asserted(candidate));
     ProveArgs { backup: manifest.id.clone(), repository: candidate.repository.clone(), access, policy }
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::adapters::afar::told;
 use crate::adapters::tools::surroundings::Surroundings;
 use crate::adapters::tools::tools;
-use crate::config::model::ServiceConfig;
 use crate::domain::access::{Access, Reach, ToolPlace};
 use crate::domain::backup::Method;
 use crate::domain::failure::Failure;
+use crate::domain::service::spec::ServiceSpec;
 use crate::domain::service::{Facts, Report};
 use crate::domain::version;
 use crate::ports::tools::{Run, Tools};
@@ -18,14 +18,14 @@ use crate::runtime::check::{Finding, Subject};
 /// What is looked at.
 struct Look<'a> {
     subject: Subject,
-    service: &'a ServiceConfig,
+    service: &'a ServiceSpec,
     tools: Arc<dyn Tools>,
     /// The server's.
     version: &'a str,
 }
 
 /// What a service that answered allows.
-pub async fn check(subject: &Subject, service: &ServiceConfig, report: &Report) -> Vec<Finding> {
+pub async fn check(subject: &Subject, service: &ServiceSpec, report: &Report) -> Vec<Finding> {
     let look = |version| Look {
         subject: subject.part("backup"),
         service,

@@ -7,9 +7,9 @@ use crate::adapters::http::Budget;
 use crate::adapters::postgres::Postgres;
 use crate::adapters::reach::Login;
 use crate::adapters::redis::Redis;
-use crate::config::model::ServiceConfig;
 use crate::domain::access::{Reach, Tls};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::service::spec::ServiceSpec;
 use crate::domain::service::{Facts, PostgresFacts, RedisFacts, Report, Role, ServiceKind};
 use crate::runtime::check::methods;
 use crate::runtime::check::{Finding, Subject, is_here};
@@ -19,7 +19,7 @@ use crate::runtime::connect::{self, Vault};
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// One service.
-pub async fn check(subject: Subject, service: &ServiceConfig, vault: &Vault, budget: &Budget) -> Vec<Finding> {
+pub async fn check(subject: Subject, service: &ServiceSpec, vault: &Vault, budget: &Budget) -> Vec<Finding> {
     let login = connect::login(service, vault);
     let barred = login.is_err();
     let without = Login { user: service.access.user.clone(), password: None };
@@ -36,7 +36,7 @@ pub async fn check(subject: Subject, service: &ServiceConfig, vault: &Vault, bud
     }
 }
 
-async fn probe(service: &ServiceConfig, login: &Login, budget: &Budget) -> Result<Report, Fault> {
+async fn probe(service: &ServiceSpec, login: &Login, budget: &Budget) -> Result<Report, Fault> {
     if service.kind != ServiceKind::Http && !connect::is_direct(&service.access) {
         return connect::afar(service, DEADLINE).probe().await;
     }
@@ -49,11 +49,11 @@ async fn probe(service: &ServiceConfig, login: &Login, budget: &Budget) -> Resul
     }
 }
 
-fn database(service: &ServiceConfig) -> &str {
+fn database(service: &ServiceSpec) -> &str {
     service.access.database.as_deref().unwrap_or("postgres")
 }
 
-fn answering(subject: &Subject, service: &ServiceConfig, report: &Report) -> Vec<Finding> {
+fn answering(subject: &Subject, service: &ServiceSpec, report: &Report) -> Vec<Finding> {
     let took = report.took.as_millis();
     let told = |what: &str| subject.good(format!("{}  {what}, {took} ms", service.access.reach));
     let mut found = match &report.facts {
@@ -66,12 +66,7 @@ fn answering(subject: &Subject, service: &ServiceConfig, report: &Report) -> Vec
     found
 }
 
-fn of_postgres(
-    subject: &Subject,
-    service: &ServiceConfig,
-    facts: &PostgresFacts,
-    told: impl Fn(&str) -> Finding,
-) -> Vec<Finding> {
+fn of_postgres(subject: &Subject, service: &ServiceSpec, facts: &PostgresFacts, told: impl Fn(&str) -> Finding) -> Vec<Finding> {
     let answers = told(&format!("{}, {}", facts.version, word(&facts.role)));
     // Only who may read all statistics is told of the oldest transaction: there always is an answer then.
     let blind = facts.oldest_transaction.is_none().then(|| {
@@ -82,7 +77,7 @@ fn of_postgres(
     std::iter::once(answers).chain(blind).collect()
 }
 
-fn of_unhealthy(subject: &Subject, service: &ServiceConfig, status: u16) -> Finding {
+fn of_unhealthy(subject: &Subject, service: &ServiceSpec, status: u16) -> Finding {
     let url = connect::health(service).url;
     let wanted = service.health.as_ref().and_then(|health| health.status).map_or("a 2xx".to_owned(), |status| status.to_string());
     let mend = format!("curl -v {url}; if {status} is right: health = {{ path = \"…\", status = {status} }}");
@@ -90,7 +85,7 @@ fn of_unhealthy(subject: &Subject, service: &ServiceConfig, status: u16) -> Find
 }
 
 /// A Redis password goes over the wire as it is.
-fn of_transport(subject: &Subject, service: &ServiceConfig) -> Option<Finding> {
+fn of_transport(subject: &Subject, service: &ServiceSpec) -> Option<Finding> {
     let Reach::Tcp { host, .. } = &service.access.reach else { return None };
     let bare = service.access.password.is_some() && service.access.tls == Tls::Disable && !is_here(host);
     bare.then(|| subject.part("tls").note("its password is sent over the network without encryption", "tls = \"verify-full\""))
@@ -103,7 +98,7 @@ fn word(role: &Role) -> &'static str {
     }
 }
 
-fn mend(service: &ServiceConfig, fault: &Fault) -> String {
+fn mend(service: &ServiceSpec, fault: &Fault) -> String {
     let is_afar = service.kind != ServiceKind::Http && !connect::is_direct(&service.access);
     let way = methods::mend_place(&fault.detail, &service.access);
     if is_afar && matches!(fault.kind, FaultKind::Unreachable | FaultKind::Timeout) && !way.is_empty() {
@@ -125,14 +120,14 @@ fn mend(service: &ServiceConfig, fault: &Fault) -> String {
     }
 }
 
-fn mend_redis_login(service: &ServiceConfig, said: &str) -> String {
+fn mend_redis_login(service: &ServiceSpec, said: &str) -> String {
     if said.contains("no permissions") {
         return format!("ACL SETUSER {} +info +ping", service.access.user.as_deref().unwrap_or("default"));
     }
     mend_password(service)
 }
 
-fn mend_postgres_login(service: &ServiceConfig, said: &str) -> String {
+fn mend_postgres_login(service: &ServiceSpec, said: &str) -> String {
     let role = role(service);
     match said {
         said if said.contains("not permitted to log in") => format!("ALTER ROLE {role} LOGIN;"),
@@ -142,7 +137,7 @@ fn mend_postgres_login(service: &ServiceConfig, said: &str) -> String {
     }
 }
 
-fn mend_password(service: &ServiceConfig) -> String {
+fn mend_password(service: &ServiceSpec) -> String {
     match &service.access.password {
         Some(from) => format!("renew what {from} names"),
         None => "password = \"file:…\"".to_owned(),
@@ -150,7 +145,7 @@ fn mend_password(service: &ServiceConfig) -> String {
 }
 
 /// The role's name as SQL reads it.
-fn role(service: &ServiceConfig) -> String {
+fn role(service: &ServiceSpec) -> String {
     format!("\"{}\"", service.access.user.as_deref().unwrap_or_default().replace('"', "\"\""))
 }
 
@@ -163,7 +158,7 @@ fn redis_cli(reach: &Reach) -> String {
     }
 }
 
-fn pg_isready(service: &ServiceConfig) -> String {
+fn pg_isready(service: &ServiceSpec) -> String {
     let database = database(service);
     match &service.access.reach {
         Reach::Tcp { host, port } => format!("pg_isready -h {host} -p {port} -d {database}"),

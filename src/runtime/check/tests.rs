@@ -213,7 +213,8 @@ async fn a_word_that_lets_nothing_run_unattended_is_told() {
         [
             "Missing unattended: no routine is called \"verfy\": nothing runs by it | did you mean \"verify\"?",
             "Missing unattended: no routine is called \"tidyup\": nothing runs by it | \
-             there are backup, verify, adopt, prune, clean",
+             there are backup, verify, adopt, prune, clean, start, stop, restart, pause, unpause, scale, recover, cancel-query, \
+             terminate, kill-client, promote, rebuild, failover, drill",
         ]
     );
 }

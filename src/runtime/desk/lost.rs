@@ -1,7 +1,8 @@
 //! Jobs whose worker died: found, and taken up by a new one, which probes what was under way and performs what must be reverted
 //! in any case. The rest waits for an operator.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Desk;
@@ -15,11 +16,24 @@ use crate::runtime::worker::start;
 /// How long a job may wait for its worker to take it. Older ones are not begun any more: what was confirmed then may be wrong now.
 const STARTING: Duration = Duration::from_secs(60);
 
+/// The jobs that this process has taken up: each once, so that what kills every worker is not fed with new ones.
+#[derive(Default)]
+pub(super) struct Tried(Mutex<BTreeSet<JobId>>);
+
+impl Tried {
+    /// Those of these that were not tried yet; now they are.
+    pub(super) fn fresh(&self, lost: Vec<JobId>) -> Vec<JobId> {
+        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.into_iter().filter(|id| tried.insert(*id)).collect()
+    }
+}
+
 impl Desk {
-    /// Finds jobs that nobody carries out and something is to be done for, and starts a worker for each; says which, and which
-    /// could not be taken up.
+    /// Finds jobs that nobody carries out and something is to be done for, and starts a worker for each, once; says which, and
+    /// which could not be taken up. To be asked at every start, and by whoever stays, now and then: a stopped service must come
+    /// back also where nobody starts anything.
     pub async fn take_up_lost(&self) -> Result<Vec<(JobId, Result<(), Failure>)>, Failure> {
-        let lost = self.read(find).await?;
+        let lost = self.tried.fresh(self.read(find).await?);
         let mut taken = Vec::with_capacity(lost.len());
         for id in lost {
             match start::worker(&self.ledger, id).await {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{BACK, Desk};
+use crate::domain::chaos::report::Missed;
 use crate::domain::failure::Failure;
 use crate::domain::job::{Job, State};
 use crate::domain::time::Stamp;
@@ -18,12 +19,14 @@ pub(super) struct Seen(Mutex<Option<Instant>>);
 impl Desk {
     /// The jobs that ended since this operator last had a console open, and those that are lost, the latest first. For a console
     /// that opens: from now on the operator is here.
-    pub async fn away(&self) -> Result<Vec<Job>, Failure> {
+    pub async fn away(&self) -> Result<Vec<Missed>, Failure> {
         let operator = Arc::clone(&self.operator);
         let since = self.read(move |ledger| ledger.seen(&operator)).await?;
         let mut jobs = self.jobs(BACK).await?;
         jobs.retain(|job| is_news(job, since));
-        Ok(jobs)
+        let desk = self.clone();
+        let missed = move |job: Job| Ok(Missed { drill: desk.report(&job)?, job });
+        self.read(move |_| jobs.into_iter().map(missed).collect()).await
     }
 
     /// Notes that this operator still has a console open; to be called as often as is convenient.

@@ -114,7 +114,7 @@ async fn what_makes_no_sense_is_not_asked() {
 async fn what_happened_while_nobody_was_here_is_told_once() {
     let (folder, desk) = desk();
     let files = files(&folder, STRICT);
-    let told = || async { desk.away().await.unwrap().iter().map(|job| (job.id.0, job.state.word())).collect::<Vec<_>>() };
+    let told = || async { desk.away().await.unwrap().iter().map(|one| (one.job.id.0, one.job.state.word())).collect::<Vec<_>>() };
     let old = taken(&desk, &files);
     old.append(&Event::Finished { outcome: Outcome::Done }).await.unwrap();
     assert_eq!(told().await, [], "who was never here has missed nothing");
@@ -157,6 +157,13 @@ async fn rule_09_what_waits_for_an_operator_is_not_taken_up_again_and_again() {
     assert_eq!(lost::find(&desk.ledger).unwrap(), [], "it waits");
     desk.ledger.ask(JobId(1), Control::Cancel, "anna").unwrap();
     assert_eq!(lost::find(&desk.ledger).unwrap(), [JobId(1)], "somebody has answered");
+}
+
+#[test]
+fn one_process_takes_a_lost_job_up_once() {
+    let tried = lost::Tried::default();
+    assert_eq!(tried.fresh(vec![JobId(1)]), [JobId(1)]);
+    assert_eq!(tried.fresh(vec![JobId(1), JobId(2)]), [JobId(2)]);
 }
 
 #[tokio::test]

@@ -27,7 +27,9 @@ pub fn frame(shown: Option<&Buffer>, next: &Buffer, grounds: bool) -> Vec<u8> {
         encoder.out.push_str("\x1b[m\x1b[2J");
     }
     for y in next.area.top()..next.area.bottom() {
-        encoder.row(y);
+        if !encoder.is_known(y) {
+            encoder.row(y);
+        }
     }
     let back = Ink::default().after(encoder.ink);
     encoder.out.push_str(&back);
@@ -46,6 +48,15 @@ struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
+    /// Whether nothing at all is new on a row: most are so in most frames.
+    fn is_known(&self, y: u16) -> bool {
+        let row = |buffer: &Buffer| {
+            let begin = buffer.index_of(buffer.area.left(), y);
+            begin..begin + usize::from(buffer.area.width)
+        };
+        self.before.content[row(self.before)] == self.next.content[row(self.next)]
+    }
+
     fn row(&mut self, y: u16) {
         let next = self.next;
         let (mut x, end) = (next.area.left(), next.area.right());
@@ -82,6 +93,10 @@ impl Encoder<'_> {
 
     /// Whether a cell looks different now, or lost the wide character that it was the right half of.
     fn changed(&self, x: u16, y: u16) -> bool {
+        let is_known = |x| self.before[(x, y)] == self.next[(x, y)];
+        if is_known(x) && (x == self.next.area.left() || is_known(x - 1)) {
+            return false;
+        }
         let halved = x > self.next.area.left() && {
             let left = (x - 1, y);
             columns(&self.before[left]) == 2 && columns(&self.next[left]) == 1
@@ -145,5 +160,5 @@ impl Encoder<'_> {
 
 /// How many columns a cell's character takes.
 fn columns(cell: &Cell) -> u16 {
-    if cell.symbol().width() > 1 { 2 } else { 1 }
+    if cell.symbol().len() > 1 && cell.symbol().width() > 1 { 2 } else { 1 }
 }

@@ -79,6 +79,15 @@ fn a_cursor_key_takes_half_a_kilobyte_at_most() {
 }
 
 #[test]
+fn so_does_moving_from_panel_to_panel() {
+    for size in [SMALL, LARGE] {
+        let mut recording = Recording::at("2 enter", size, Depth::True);
+        let bytes = ["right", "left"].map(|key| recording.after(key));
+        assert!(bytes.iter().all(|bytes| (1..=500).contains(bytes)), "{size:?}: {bytes:?}");
+    }
+}
+
+#[test]
 fn a_key_within_a_page_takes_one_segment_at_most() {
     for (keys, pressed) in [("2 enter", "right"), ("2 enter", "]"), ("3", "/"), ("5", "G"), ("1", "tab"), ("6", "tab")] {
         let mut recording = Recording::at(keys, LARGE, Depth::True);

@@ -7,12 +7,11 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use tokio::sync::mpsc;
 
+use super::LOST;
 use super::parse::{Parser, Typed};
 
 /// How long the rest of an escape sequence may be on its way. Then it was the key Esc.
 const ON_ITS_WAY: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
-/// What a shell makes of a lost terminal.
-const LOST: i32 = 129;
 
 /// Begins to listen.
 pub fn listen() -> mpsc::UnboundedReceiver<Typed> {

@@ -26,7 +26,7 @@ pub async fn note() -> Option<String> {
 }
 
 /// What to put before the command of a worker; nothing where its own session is enough.
-pub(super) fn wrapping(unit: &str) -> Vec<OsString> {
+pub(in crate::runtime) fn wrapping(unit: &str) -> Vec<OsString> {
     let login = login();
     // A scope, not a service: it keeps the environment, in which references to secrets may point.
     let words = ["systemd-run", "--user", "--scope", "--quiet", "--collect", &format!("--unit={unit}"), "--"];

@@ -3,6 +3,7 @@
 //! It knows lines, axes and marks, not panels: what they mean is decided by whoever fills a [`Chart`].
 
 mod alert;
+mod course;
 mod draw;
 mod legend;
 mod sparkline;
@@ -19,8 +20,10 @@ use crate::domain::series::Sample;
 use crate::domain::time::Stamp;
 use crate::grafana::model::{Calc, DrawStyle, FieldOptions};
 use crate::ui::panels::axis::Axis;
+use crate::ui::theme::Role;
 
 pub use alert::{Alert, alert};
+pub use course::{course, course_height, courses};
 pub use draw::draw;
 pub use sparkline::{peaks, sparkline};
 
@@ -42,8 +45,10 @@ pub struct Chart<'a> {
     pub right: Option<Axis>,
     /// Values to mark, on the left axis.
     pub limits: Vec<Limit>,
-    /// Since when something holds, marked with its words.
-    pub since: Option<(Stamp, Clean)>,
+    /// When something happened, each marked from top to bottom.
+    pub marks: Vec<Mark>,
+    /// Whether lines behind the data make its height easier to read: what has no colour is clearer without.
+    pub grid: bool,
     /// The instant that is looked at.
     pub crosshair: Option<Stamp>,
     /// The line that is looked at.
@@ -73,6 +78,17 @@ pub struct Line<'a> {
     pub step: Option<Duration>,
     /// How its values are written.
     pub options: Cow<'a, FieldOptions>,
+}
+
+/// An instant that is marked from top to bottom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// When.
+    pub at: Stamp,
+    /// What is written beside it, at its foot; nothing where whoever draws the chart writes it elsewhere.
+    pub words: Clean,
+    /// How it is painted.
+    pub role: Role,
 }
 
 /// A value that is marked across the drawing.

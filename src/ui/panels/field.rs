@@ -9,8 +9,8 @@ use crate::domain::clean::Clean;
 use crate::domain::labels::Labels;
 use crate::domain::series::{Sample, Series};
 use crate::domain::time::Stamp;
-use crate::grafana::model::{FieldMatcher, FieldOptions, Override, Panel, Property};
-use crate::ui::panels::pattern::Pattern;
+use crate::grafana::model::{FieldMatcher, FieldOptions, Override, Panel, Property, Transformation};
+use crate::ui::panels::pattern::{Pattern, Replacement};
 use crate::ui::panels::{Input, Outcome};
 use crate::ui::theme::Look;
 
@@ -50,8 +50,10 @@ pub fn fields<'a>(input: &Input<'a>, most: usize) -> Fields<'a> {
     keep_greatest(&mut kept, most);
     let telling = telling_labels(input.results.len(), &kept);
     let overrides = Overrides::new(input.panel);
+    let renamings: Vec<Renaming> = input.panel.transformations.iter().filter_map(Renaming::new).collect();
     let shown = kept.into_iter().map(|(n, outcome, series)| {
         let base = named(outcome, series, telling.get(n).map_or(&[], Vec::as_slice));
+        let base = renamings.iter().fold(base, |name, step| step.of(name, &outcome.target.ref_id));
         let options = overrides.options(&base, &outcome.target.ref_id);
         let name = options.display_name.as_deref().map(|t| displayed(t, &base, series)).unwrap_or(base);
         let sampled_at = outcome.answer.and_then(|a| a.sampled_at);
@@ -66,6 +68,34 @@ pub fn fields<'a>(input: &Input<'a>, most: usize) -> Fields<'a> {
         }
     });
     Fields { shown: shown.filter(|f| !f.options.hidden).collect(), of }
+}
+
+/// A transformation that gives series other names.
+enum Renaming<'a> {
+    ByPattern(Replacement),
+    ByName(&'a [(String, String)]),
+}
+
+impl<'a> Renaming<'a> {
+    fn new(step: &'a Transformation) -> Option<Self> {
+        match step {
+            Transformation::Rename { regex, with } => Some(Self::ByPattern(Replacement::new(regex, with))),
+            Transformation::Organize { rename, .. } if !rename.is_empty() => Some(Self::ByName(rename)),
+            _ => None,
+        }
+    }
+
+    /// The name it gives; a query's values have a name of their own, too.
+    fn of(&self, name: String, query: &str) -> String {
+        match self {
+            Self::ByPattern(replacement) => replacement.of(&name).into_owned(),
+            Self::ByName(names) => {
+                let values = |old: &str| old.strip_prefix("Value #") == Some(query);
+                let new = names.iter().find(|(old, _)| *old == name || values(old)).map(|(_, new)| new.clone());
+                new.unwrap_or(name)
+            }
+        }
+    }
 }
 
 /// Keeps the order of what stays.

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::clean::Clean;
 use crate::domain::fault::Fault;
 use crate::domain::time::human;
-use crate::grafana::model::PanelKind;
+use crate::grafana::model::{PanelKind, Transformation};
 use crate::ui::panels::Input;
 use crate::ui::panels::words::{centred, put};
 use crate::ui::theme::{Look, Role};
@@ -61,9 +61,23 @@ impl Badge {
     }
 }
 
+/// How far the heavy corners of a focused frame reach, in columns and rows: moving the focus costs few bytes however large it is.
+const ARM: (u16, u16) = (5, 1);
+
+/// How a frame is stressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Border {
+    /// Not at all.
+    Light,
+    /// At its corners: it is looked at.
+    Corners,
+    /// All around: it lies over everything.
+    Heavy,
+}
+
 /// Draws a frame with its title and badge; returns what is inside. Where there is no room for a frame there is only a title, and
 /// where there is none for that, nothing.
-pub fn frame(title: &Clean, badge: Option<&Badge>, focused: bool, look: &Look, area: Rect, buf: &mut Buffer) -> Rect {
+pub fn frame(title: &Clean, badge: Option<&Badge>, stress: Border, look: &Look, area: Rect, buf: &mut Buffer) -> Rect {
     let area = area.intersection(buf.area);
     let headed = area.height >= 2 && area.width >= 3;
     if !headed {
@@ -72,7 +86,7 @@ pub fn frame(title: &Clean, badge: Option<&Badge>, focused: bool, look: &Look, a
     let framed = area.height >= 3 && area.width >= 5;
     let indent = u16::from(framed) * 2;
     if framed {
-        border(focused, look, area, buf);
+        border(stress, look, area, buf);
     }
     let heading = Rect { x: area.x + indent, width: area.width - 2 * indent, height: 1, ..area };
     head(title, badge, framed, look, heading, buf);
@@ -101,29 +115,28 @@ fn head(title: &Clean, badge: Option<&Badge>, spaced: bool, look: &Look, line: R
     }
 }
 
-fn border(focused: bool, look: &Look, area: Rect, buf: &mut Buffer) {
-    let (signs, role) = if focused {
-        (look.pick(['┏', '┓', '┗', '┛', '━', '┃'], ['#', '#', '#', '#', '=', '#']), Role::FocusedBorder)
-    } else {
-        (look.pick(['╭', '╮', '╰', '╯', '─', '│'], ['+', '+', '+', '+', '-', '|']), Role::Border)
-    };
-    let style = look.style(role);
-    let mut put = |x: u16, y: u16, sign: char| {
+fn border(stress: Border, look: &Look, area: Rect, buf: &mut Buffer) {
+    let light = look.pick(['╭', '╮', '╰', '╯', '─', '│'], ['+', '+', '+', '+', '-', '|']);
+    let heavy = look.pick(['┏', '┓', '┗', '┛', '━', '┃'], ['#', '#', '#', '#', '=', '#']);
+    let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+    let mut put = |x: u16, y: u16, sign: usize| {
+        let corner = || (x - area.x).min(right - x) <= ARM.0 && (y - area.y).min(bottom - y) <= ARM.1;
+        let stressed = stress == Border::Heavy || stress == Border::Corners && corner();
+        let (signs, role) = if stressed { (heavy, Role::FocusedBorder) } else { (light, Role::Border) };
         if let Some(cell) = buf.cell_mut((x, y)) {
-            cell.set_char(sign).set_style(style);
+            cell.set_char(signs[sign]).set_style(look.style(role));
         }
     };
-    let (right, bottom) = (area.right() - 1, area.bottom() - 1);
     for x in area.left()..=right {
-        put(x, area.y, signs[4]);
-        put(x, bottom, signs[4]);
+        put(x, area.y, 4);
+        put(x, bottom, 4);
     }
     for y in area.top()..=bottom {
-        put(area.x, y, signs[5]);
-        put(right, y, signs[5]);
+        put(area.x, y, 5);
+        put(right, y, 5);
     }
     for (n, (x, y)) in [(area.x, area.y), (right, area.y), (area.x, bottom), (right, bottom)].into_iter().enumerate() {
-        put(x, y, signs[n]);
+        put(x, y, n);
     }
 }
 
@@ -156,7 +169,7 @@ impl Notice {
 
 /// What is said instead of a drawing, when there is nothing to draw.
 pub fn instead(input: &Input) -> Option<Notice> {
-    if matches!(input.panel.kind, PanelKind::Row { .. } | PanelKind::Other(_)) {
+    if matches!(input.panel.kind, PanelKind::Row { .. } | PanelKind::Text(_) | PanelKind::Other(_)) {
         return None;
     }
     if input.results.iter().any(|o| o.answer.is_some_and(|a| !a.series.is_empty())) {
@@ -185,6 +198,32 @@ pub fn instead(input: &Input) -> Option<Notice> {
 pub fn draw_other(input: &Input, area: Rect, buf: &mut Buffer) {
     let PanelKind::Other(kind) = &input.panel.kind else { return };
     Notice::new(Role::Unknown, kind, "midwatch does not draw this kind of panel").draw(input.look, area, buf);
+}
+
+/// A line below, where a panel should have made something else of its answers; returns what is left. Tables do their own.
+pub fn say_what_is_undone(input: &Input, area: Rect, buf: &mut Buffer) -> Rect {
+    let done = matches!(input.panel.kind, PanelKind::Table(_) | PanelKind::Text(_) | PanelKind::Other(_));
+    let mut undone: Vec<&str> = input.panel.transformations.iter().filter_map(undone).collect();
+    undone.dedup();
+    if done || undone.is_empty() || area.height < 3 {
+        return area;
+    }
+    let text = Clean::new(&format!("not done: {}", undone.join(", ")));
+    let width = usize::from(area.width);
+    put(buf, area.x, area.bottom() - 1, &input.look.fit(text.as_str(), width), width, input.look.style(Role::Dim));
+    Rect { height: area.height - 1, ..area }
+}
+
+/// The name of a transformation that changes what is seen and is not done to series. What only lays them out anew, or names them,
+/// is left out: series have names and no rows.
+fn undone(step: &Transformation) -> Option<&str> {
+    match step {
+        Transformation::Keep { .. } => Some("filterFieldsByName"),
+        Transformation::GroupBy { .. } => Some("groupBy"),
+        Transformation::Calculate { .. } => Some("calculateField"),
+        Transformation::Other(name) => (name != "prepareTimeSeries" && name != "convertFieldType").then_some(name),
+        _ => None,
+    }
 }
 
 /// How many values there was no room for.

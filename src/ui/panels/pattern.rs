@@ -1,6 +1,10 @@
 //! Patterns as dashboards write them: JavaScript's `/words/flags`, or an expression that must match all of the text.
 
+use std::borrow::Cow;
+
 use regex::Regex;
+
+use crate::grafana::pattern::{replacement, translated};
 
 /// A pattern, ready to be tried on many texts. One that cannot be read matches nothing.
 pub enum Pattern {
@@ -35,14 +39,8 @@ impl Pattern {
         }
     }
 
-    /// `text` with every match replaced; `$1` stands for a group.
-    pub fn replace(pattern: &str, text: &str, with: &str) -> String {
-        let inner = pattern.strip_prefix('/').and_then(|p| p.rsplit_once('/')).map_or(pattern, |(inner, _)| inner);
-        Regex::new(inner).map_or_else(|_| text.to_owned(), |r| r.replace_all(text, with).into_owned())
-    }
-
     fn regex(pattern: &str) -> Self {
-        Regex::new(pattern).map_or(Self::Never, |r| Self::Regex(Box::new(r)))
+        Regex::new(&translated(pattern)).map_or(Self::Never, |r| Self::Regex(Box::new(r)))
     }
 
     fn plain(pattern: &str) -> Option<Self> {
@@ -59,9 +57,49 @@ impl Pattern {
     }
 }
 
+/// What is put into names in the place of what matches, `$1` standing for a group. A pattern that cannot be read changes nothing.
+pub struct Replacement {
+    regex: Option<Regex>,
+    with: String,
+    all: bool,
+}
+
+impl Replacement {
+    /// From its notation: all of `/words/g`, the first of `/words/`, or an expression for the whole name.
+    pub fn new(pattern: &str, with: &str) -> Self {
+        let slashed = pattern.strip_prefix('/').and_then(|p| p.rsplit_once('/'));
+        let (inner, flags) = slashed.map_or_else(|| (format!("^(?:{pattern})$"), ""), |(inner, flags)| (inner.to_owned(), flags));
+        let fold = if flags.contains('i') { "(?i)" } else { "" };
+        let regex = Regex::new(&format!("{fold}{}", translated(&inner))).ok();
+        Self { regex, with: replacement(with), all: flags.contains('g') }
+    }
+
+    /// The name with it done.
+    pub fn of<'t>(&self, name: &'t str) -> Cow<'t, str> {
+        match &self.regex {
+            Some(regex) => regex.replacen(name, usize::from(!self.all), self.with.as_str()),
+            None => name.into(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_replaced_as_grafana_replaces_them() {
+        let tried = [
+            ("(.*)-(.*)", "$2_$1", "a-b", "b_a"),
+            ("al", "x", "total", "total"),
+            ("/t/", "", "total", "otal"),
+            ("/T/gi", "", "total", "oal"),
+            ("/(?=t)/", "x", "total", "total"),
+        ];
+        for (pattern, with, name, want) in tried {
+            assert_eq!(Replacement::new(pattern, with).of(name), want, "{pattern}");
+        }
+    }
 
     #[test]
     fn patterns_match_as_grafana_matches_them() {

@@ -1,9 +1,13 @@
 //! Screen 2, Dashboards: the list, and the one that is open.
 
+pub mod drawn;
+
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Shared};
-use crate::app::need::{DashboardFile, Source};
+use crate::app::need::{DashboardFile, Data, Source};
 use crate::app::screens::dashboards::prepare::Shown;
 use crate::app::screens::dashboards::trust::{Trust, trust};
 use crate::app::screens::dashboards::{Board, title};
@@ -12,14 +16,15 @@ use crate::app::spot::Spot;
 use crate::domain::clean::Clean;
 use crate::domain::range::Window;
 use crate::grafana::model::{PanelKind, Target};
-use crate::ui::panels::{self, Badge, Input, Outcome};
+use crate::ui::panels::{self, Badge, Border, Input, Outcome};
 use crate::ui::pen::{Pen, Words, staleness};
+use crate::ui::screens::dashboards::drawn::Drawn;
 use crate::ui::theme::Role;
 
 /// Draws it.
-pub fn draw(model: &Model, area: Rect, pen: &mut Pen<'_>) {
+pub fn draw(model: &Model, area: Rect, drawn: &mut Drawn, pen: &mut Pen<'_>) {
     match &model.screens.dashboards.board {
-        Some(board) => draw_board(&model.shared, board, area, pen),
+        Some(board) => draw_board(&model.shared, board, area, drawn, pen),
         None => list(model, area, pen),
     }
 }
@@ -65,14 +70,14 @@ fn entry(file: &DashboardFile) -> Vec<Words> {
     }
 }
 
-fn draw_board(shared: &Shared, board: &Board, area: Rect, pen: &mut Pen<'_>) {
+fn draw_board(shared: &Shared, board: &Board, area: Rect, drawn: &mut Drawn, pen: &mut Pen<'_>) {
     pen.line(area, 0, &head(shared, board));
     if board.prepared.shown.is_empty() {
         let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         return pen.words(below, 0, Role::Dim, " this dashboard has no panels");
     }
     for (n, rect) in board.seen(shared.size) {
-        draw_panel(shared, board, n, rect, pen);
+        draw_panel(shared, board, (n, rect), drawn, pen);
     }
 }
 
@@ -84,14 +89,14 @@ fn head(shared: &Shared, board: &Board) -> Vec<Words> {
         words.push((Role::Accent, Clean::new(&offer.text).into_string()));
     }
     words.push((Role::Text, format!("  {}", shared.range.title())));
-    let notes = board.dashboard.notes.len();
+    let notes = board.dashboard.notes.len() + board.prepared.notes.len();
     if notes > 0 {
         words.push((Role::Dim, format!("  {notes} {} not understood", if notes == 1 { "detail" } else { "details" })));
     }
     words
 }
 
-fn draw_panel(shared: &Shared, board: &Board, n: usize, rect: Rect, pen: &mut Pen<'_>) {
+fn draw_panel(shared: &Shared, board: &Board, (n, rect): (usize, Rect), drawn: &mut Drawn, pen: &mut Pen<'_>) {
     pen.spots.put(rect, Spot::Panel(n));
     let shown = &board.prepared.shown[n];
     let focused = n == board.focus;
@@ -100,19 +105,21 @@ fn draw_panel(shared: &Shared, board: &Board, n: usize, rect: Rect, pen: &mut Pe
         return row(shown, title.as_str(), panels.len(), focused, rect, pen);
     }
     let badge = badge(shared, shown);
-    let inside = panels::frame(&title, badge.as_ref(), focused, pen.look, rect, pen.buf);
-    let results: Vec<Outcome<'_>> = outcomes(shared, shown);
+    let border = if focused { Border::Corners } else { Border::Light };
+    let inside = panels::frame(&title, badge.as_ref(), border, pen.look, rect, pen.buf);
+    let told = told(shared, shown);
+    let results = outcomes(shared, shown, &told);
     let window = shown.window(shared);
     let input = Input {
         panel: &shown.panel,
         results: &results,
         window,
         look: pen.look,
-        crosshair: board.crosshair.map(|at| instant(window, at)),
+        crosshair: board.crosshair.map(|at| instant(shown.sampled(shared), at)),
         focused_series: None,
         scroll: if board.zoomed { board.scroll } else { 0 },
     };
-    panels::draw(&input, inside, pen.buf);
+    drawn.draw(n, &input, &told, inside, pen.buf);
 }
 
 fn row(shown: &Shown, title: &str, inside: usize, focused: bool, rect: Rect, pen: &mut Pen<'_>) {
@@ -125,13 +132,23 @@ fn instant(window: Window, thousandths: u16) -> crate::domain::time::Stamp {
     window.start.after(window.span().mul_f64(f64::from(thousandths) / 1000.0))
 }
 
-fn outcomes<'a>(shared: &'a Shared, shown: &'a Shown) -> Vec<Outcome<'a>> {
-    let outcome = |(target, (source, coarse)): (&'a Target, (Option<&'a Source>, Option<&'a Source>))| {
-        let known = source.and_then(|s| shared.store.get(s));
-        let answer = source.and_then(|s| shared.store.answer(s)).or_else(|| shared.store.answer(coarse?));
-        Outcome { target, legend: &target.legend, answer, fault: known.and_then(|k| k.fault.as_ref()) }
+/// What each target was told last: in its own words, or in the coarser ones that it asked for before.
+fn told<'a>(shared: &'a Shared, shown: &'a Shown) -> Vec<Option<&'a Arc<Data>>> {
+    let newest = |source: &Source| shared.store.get(source).and_then(|known| known.data.as_ref());
+    let asked = shown.panel.targets.iter().zip(shown.asked()).map(|(_, asked)| asked);
+    asked.map(|(source, coarse)| source.and_then(newest).or_else(|| newest(coarse?))).collect()
+}
+
+fn outcomes<'a>(shared: &'a Shared, shown: &'a Shown, told: &[Option<&'a Arc<Data>>]) -> Vec<Outcome<'a>> {
+    let outcome = |((target, source), data): ((&'a Target, &'a Option<Source>), Option<&'a Arc<Data>>)| {
+        let answer = data.and_then(|data| match &**data {
+            Data::Answer(answer) => Some(answer),
+            _ => None,
+        });
+        let fault = source.as_ref().and_then(|source| shared.store.get(source)).and_then(|known| known.fault.as_ref());
+        Outcome { target, legend: &target.legend, answer, fault }
     };
-    shown.panel.targets.iter().zip(shown.asked()).map(outcome).collect()
+    shown.panel.targets.iter().zip(&shown.sources).zip(told.iter().copied()).map(outcome).collect()
 }
 
 /// Rule 1 on a panel's frame.

@@ -129,9 +129,13 @@ pub fn gauge(progress: &Progress, cells: usize, whole: bool, pen: &Pen<'_>) -> V
     let size = match progress.total {
         Some(total) if whole => Some(format!("{} of {}", bytes(progress.bytes), bytes(total))),
         Some(_) => None,
-        None => Some(bytes(progress.bytes)),
+        None => Some(bytes(progress.bytes)).filter(|_| progress.bytes > 0),
     };
-    let rate = progress.rate.filter(|_| whole || progress.total.is_none()).map(|rate| format!("{}/s", bytes(rate as u64)));
+    let rate = progress
+        .rate
+        .filter(|rate| *rate >= 1.0)
+        .filter(|_| whole || progress.total.is_none())
+        .map(|rate| format!("{}/s", bytes(rate as u64)));
     let rows = progress.rows.filter(|_| whole).map(|rows| format!("{rows} rows"));
     let left = progress.left().map(|left| format!("{} left", human(left)));
     words.extend([size, rate, rows, left].into_iter().flatten().map(|part| (Role::Text, format!("  {part}"))));

@@ -128,7 +128,7 @@ fn alerts(model: &Model, area: Rect, pen: &mut Pen<'_>) {
 }
 
 /// `4 P1 critical, 3 P2 warning`.
-fn by_severity(hidden: &[&Row]) -> String {
+fn by_severity(hidden: &[&&Row]) -> String {
     let count = |severity: Severity| hidden.iter().filter(|row| row.severity == severity).count();
     let of = Severity::WORDS.into_iter().map(|(_, severity)| (count(severity), severity.rung())).filter(|(n, _)| *n > 0);
     of.map(|(n, words)| format!("{n} {words}")).collect::<Vec<_>>().join(", ")

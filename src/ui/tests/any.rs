@@ -21,6 +21,7 @@ fn keys() -> impl Strategy<Value = &'static str> {
         "3",
         "5",
         "6",
+        "8",
         "b",
         "c",
         "u",

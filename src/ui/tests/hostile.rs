@@ -1,5 +1,7 @@
 //! Rule 4: text from outside is drawn in its clean form, wherever it comes from.
 
+mod hands;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use crate::app::need::{DashboardFile, Data, Need, Source};
 use crate::app::screens::jobs;
 use crate::app::tests::fixtures::backups::{DAY, HOUR, backup, damaged, holds, orphan, policy, proved, repository};
 use crate::app::tests::fixtures::changes::{changed, started, there};
+use crate::app::tests::fixtures::chaos::missed;
 use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, plan};
 use crate::app::tests::fixtures::{alert, answer, members, model, press, series, target};
 use crate::app::update::update;
@@ -30,6 +33,7 @@ use crate::domain::signal::Signal;
 use crate::domain::target::TargetHealth;
 use crate::domain::unit::Unit;
 use crate::grafana;
+use crate::ui::tests::hostile::hands::{cache, in_hand};
 use crate::ui::tests::night::{SCREENS, draw, resize};
 use crate::ui::tests::picture::text;
 use crate::ui::theme::{Charset, Look};
@@ -48,12 +52,14 @@ const BOTH: [Method; 2] = [Method::Logical, Method::Physical];
 fn console(evil: &str) -> Model {
     let mut model = model(&[evil]);
     let env = &mut Arc::make_mut(&mut model.shared.setup).environments[0];
-    env.services = ["reached", "lost"]
+    env.services = ["reached", "lost", "other"]
         .map(|n| Service {
             name: (*format!("{n}{evil}")).into(),
-            kind: ServiceKind::Postgres,
+            kind: if n == "other" { ServiceKind::Redis } else { ServiceKind::Postgres },
             place: evil.into(),
             backup: Some(policy(&BOTH)),
+            control: Some(evil.into()),
+            labels: std::collections::BTreeMap::new(),
         })
         .into();
     env.repositories = vec![repository("local"), repository(evil)];
@@ -91,6 +97,10 @@ fn services(model: &mut Model, evil: &str) {
     let report = Report { took: Duration::ZERO, facts: Facts::Postgres(facts) };
     answer(model, Source::Probe(names[0].clone()), Data::Report(report));
     fault(model, Source::Probe(names[1].clone()), evil);
+    in_hand(model, names[0].as_str(), evil);
+    fault(model, Source::Triage(names[1].clone()), evil);
+    fault(model, Source::Condition(names[1].clone()), evil);
+    cache(model, names[2].as_str(), evil);
 }
 
 fn alerts(model: &mut Model, evil: &str) {
@@ -257,30 +267,48 @@ fn arrivals(model: &Model, evil: &str) -> Vec<Message> {
         Message::Unlocked(evil.into(), Err(failure())),
         Message::Told(Err(evil.to_owned())),
         Message::Submitted(Err(failure())),
-        Message::Away(jobs::known(&model.shared).to_vec()),
+        Message::Away(jobs::known(&model.shared).iter().cloned().map(missed).collect()),
     ]
 }
+
+/// What leads where the common screens do not.
+const KEYS: &[&str] = &[
+    "esc esc esc 2 enter v",
+    "esc esc esc 3 o",
+    "esc esc esc 3 y",
+    "esc esc esc e",
+    "esc esc esc 3 end enter",
+    "esc esc esc 5 j enter tab",
+    "esc esc esc 5 j enter tab tab",
+    "esc esc esc 5 j j enter tab",
+    "esc esc esc 5 c",
+    "esc esc esc 6 enter enter",
+    "esc esc esc 6 enter j enter",
+    "esc esc esc 6 j",
+    "esc esc esc : s e r v i c e s enter / o t h e r enter enter",
+    "]",
+    "]",
+    "]",
+    "]",
+    "]",
+    "esc esc esc",
+    "/ r e a c h e d enter enter",
+    "]",
+    "k",
+    "]",
+    "]",
+    "]",
+    "]",
+    "esc esc esc / l o s t enter enter ] ]",
+    "esc esc esc",
+];
 
 /// Every screen and what can lie over it.
 fn pictures(evil: &str, look: &Look) -> Vec<String> {
     let mut model = console(evil);
     resize(&mut model, 120, 40);
     let mut drawn = Vec::new();
-    let keys = [
-        "esc esc esc 2 enter v",
-        "esc esc esc 3 o",
-        "esc esc esc 3 y",
-        "esc esc esc e",
-        "esc esc esc 3 end enter",
-        "esc esc esc 5 j enter tab",
-        "esc esc esc 5 j enter tab tab",
-        "esc esc esc 5 j j enter tab",
-        "esc esc esc 5 c",
-        "esc esc esc 6 enter enter",
-        "esc esc esc 6 enter j enter",
-        "esc esc esc 6 j",
-    ];
-    for keys in SCREENS.iter().chain(&keys) {
+    for keys in SCREENS.iter().chain(KEYS) {
         press(&mut model, keys);
         ask_panels(&mut model, evil);
         drawn.push(text(&draw(&model, look)));
@@ -300,6 +328,11 @@ fn pictures(evil: &str, look: &Look) -> Vec<String> {
         "cancel",
         "backup",
         "verify",
+        "service",
+        "logs",
+        "cancel-query",
+        "restart",
+        "scale",
     ] {
         update(&mut model, Message::Call(Call::with(command, evil)));
         drawn.push(text(&draw(&model, look)));

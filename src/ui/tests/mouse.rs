@@ -8,6 +8,7 @@ use crate::app::screen::ScreenId;
 use crate::app::spot::Spot;
 use crate::app::tests::fixtures::{alert, press, report};
 use crate::app::update::update;
+use crate::ui::Drawn;
 use crate::ui::spots::Spots;
 use crate::ui::tests::night::{SCREENS, answer_graphs, night, resize};
 use crate::ui::tests::picture::text;
@@ -19,7 +20,7 @@ use ratatui::layout::Rect;
 fn drawn(model: &Model) -> (Buffer, Spots) {
     let (width, height) = model.shared.size;
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    let spots = crate::ui::view(model, &Look::default(), &mut buf);
+    let spots = crate::ui::view(model, &Look::default(), &mut Drawn::default(), &mut buf);
     (buf, spots)
 }
 

@@ -9,9 +9,11 @@ use ratatui::layout::Rect;
 use crate::app::message::{Input, Message};
 use crate::app::model::{Model, needs};
 use crate::app::need::{DashboardFile, Data, Source};
+use crate::app::screens::jobs::known;
 use crate::app::screens::overview::signal_source;
 use crate::app::tests::fixtures::backups::{DAY, HOUR, backup, damaged, holds, orphan, policy, proved, repository};
 use crate::app::tests::fixtures::changes::{changed, started, there};
+use crate::app::tests::fixtures::chaos::{armed, drill_job, drills, faults, offers, on, over};
 use crate::app::tests::fixtures::jobs::{ended, job, ledger, moving, wrote};
 use crate::app::tests::fixtures::{START, alert, answer, fail, matrix, members, model, press, rules, series, target, wait};
 use crate::app::update::update;
@@ -19,6 +21,7 @@ use crate::domain::alert::{Alert, AlertSet, AlertState, MatchOp, Matcher, Silenc
 use crate::domain::backup::Method;
 use crate::domain::backup::catalogue::{Attestation, Entry};
 use crate::domain::backup::policy::Policy;
+use crate::domain::chaos::Injected;
 use crate::domain::colour::Colour;
 use crate::domain::fault::FaultKind;
 use crate::domain::guard::Guard;
@@ -31,10 +34,10 @@ use crate::domain::target::{Target, TargetHealth};
 use crate::domain::unit::Unit;
 use crate::grafana;
 use crate::ui::theme::Look;
-use crate::ui::view;
+use crate::ui::{Drawn, view};
 
 /// How to come to each screen from any other.
-pub const SCREENS: [&str; 24] = [
+pub const SCREENS: [&str; 36] = [
     "esc esc esc 1",
     "esc esc esc 1 tab",
     "esc esc esc 1 tab",
@@ -59,6 +62,18 @@ pub const SCREENS: [&str; 24] = [
     "esc esc esc 6",
     "esc esc esc 6 enter enter",
     "esc esc esc 6 j v",
+    "esc esc esc 8",
+    "esc esc esc 8 ]",
+    "esc esc esc 8 ]",
+    "esc esc esc 8 enter",
+    "esc esc esc 1 tab tab tab tab enter",
+    "esc esc esc 1 tab enter ] ]",
+    "esc esc esc 1 tab enter ] ] ]",
+    "esc esc esc 1 tab enter ] ] ] ]",
+    "esc esc esc 1 tab enter [",
+    "esc esc esc 1 tab G enter ] ]",
+    "esc esc esc 1 tab enter L",
+    "esc esc esc",
 ];
 
 /// The console, two minutes into the night.
@@ -74,6 +89,7 @@ pub fn night() -> Model {
     dashboards(&mut model);
     jobs(&mut model);
     backups(&mut model);
+    chaos(&mut model);
     changes(&mut model);
     model
 }
@@ -111,7 +127,7 @@ fn changes(model: &mut Model) {
 pub fn draw(model: &Model, look: &Look) -> Buffer {
     let (width, height) = model.shared.size;
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    view(model, look, &mut buf);
+    view(model, look, &mut Drawn::default(), &mut buf);
     buf
 }
 
@@ -122,7 +138,14 @@ pub fn resize(model: &mut Model, width: u16, height: u16) {
 }
 
 fn services() -> Vec<Service> {
-    let service = |(name, kind): (&str, _)| Service { name: name.into(), kind, place: format!("{name}.internal"), backup: None };
+    let service = |(name, kind): (&str, _)| Service {
+        name: name.into(),
+        kind,
+        place: format!("{name}.internal"),
+        backup: None,
+        control: None,
+        labels: std::collections::BTreeMap::new(),
+    };
     let kinds = [
         ("orders", ServiceKind::Postgres),
         ("orders-replica", ServiceKind::Postgres),
@@ -165,6 +188,33 @@ fn backups(model: &mut Model) {
     entries.push(proved(backup("cache", 5 * HOUR), HOUR));
     holds(model, "local", entries, vec![orphan("orders", 25 * HOUR)]);
     fail(model, Source::Catalogue("offsite".into()), FaultKind::Unreachable);
+}
+
+/// Two drills that found nothing, one whose alert did not fire and after which nothing came back.
+fn chaos(model: &mut Model) {
+    Arc::make_mut(&mut model.shared.setup).environments[0].offers = offers();
+    let past = vec![
+        over(9, "postgres-paused", 60, Some(9), 3 * HOUR),
+        over(8, "postgres-down", 15, None, DAY),
+        over(7, "postgres-paused", 60, Some(14), 9 * DAY),
+    ];
+    drills(model, past);
+}
+
+/// The night with a drill on for 34 seconds, its end armed.
+pub fn drilling() -> Model {
+    let mut model = night();
+    let mut jobs = known(&model.shared).to_vec();
+    jobs.insert(0, drill_job(15, 40));
+    ledger(&mut model, &jobs);
+    let mut live = on(15, "postgres-paused", 34);
+    let now = model.shared.now.wall;
+    live.report.injected = Some(Injected { at: now.before(Duration::from_secs(34)) });
+    live.submitted = now.before(Duration::from_secs(40));
+    let past = [live, over(9, "postgres-paused", 60, Some(9), 3 * HOUR)];
+    drills(&mut model, past.into());
+    faults(&mut model, vec![armed(15, 120 + 36)]);
+    model
 }
 
 fn signals() -> Vec<Signal> {
@@ -298,7 +348,7 @@ const BOARD: &str = r#"{"title":"Shop","tags":["demo"],"schemaVersion":39,"panel
   {"id":1,"type":"timeseries","title":"Requests","gridPos":{"x":0,"y":0,"w":12,"h":8},"targets":[{"refId":"A","expr":"app_requests"}]},
   {"id":2,"type":"stat","title":"Users","gridPos":{"x":12,"y":0,"w":6,"h":4},"targets":[{"refId":"A","expr":"app_users"}]},
   {"id":3,"type":"gauge","title":"Memory","gridPos":{"x":18,"y":0,"w":6,"h":4},"targets":[{"refId":"A","expr":"db_memory"}]},
-  {"id":4,"type":"heatmap","title":"Durations","gridPos":{"x":12,"y":4,"w":12,"h":4},"targets":[{"refId":"A","expr":"app_buckets"}]},
+  {"id":4,"type":"nodeGraph","title":"Durations","gridPos":{"x":12,"y":4,"w":12,"h":4},"targets":[{"refId":"A","expr":"app_buckets"}]},
   {"id":5,"type":"row","title":"Details","gridPos":{"x":0,"y":8,"w":24,"h":1},"collapsed":false,"panels":[]},
   {"id":6,"type":"table","title":"Instances","gridPos":{"x":0,"y":9,"w":24,"h":6},"targets":[{"refId":"A","expr":"app_up","format":"table","instant":true}]}]}"#;
 

@@ -5,15 +5,23 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use ratatui::buffer::Buffer;
 
+use crate::app::command::Call;
 use crate::app::effect::Effect;
 use crate::app::message::{Message, Planned};
+use crate::app::need::{Data, Source};
 use crate::app::screens::jobs::known;
+use crate::app::tests::fixtures::chaos::{drilled, failing, faults, missed, on, over};
 use crate::app::tests::fixtures::jobs::plan;
-use crate::app::tests::fixtures::{press, write};
+use crate::app::tests::fixtures::services::{standby, tells};
+use crate::app::tests::fixtures::{answer, fail, press, wait, write};
 use crate::app::update::update;
+use crate::domain::failure::Failure;
+use crate::domain::fault::FaultKind;
 use crate::domain::guard::Guard;
-use crate::ui::tests::night::{answer_graphs, draw, night, resize, storm};
+use crate::domain::triage::Triage;
+use crate::ui::tests::night::{SCREENS, answer_graphs, draw, drilling, night, resize, storm};
 use crate::ui::tests::picture::{styled, text};
+use crate::ui::tests::trouble::troubled;
 use crate::ui::theme::{Charset, Depth, Look};
 
 const SMALL: (u16, u16) = (80, 24);
@@ -134,6 +142,127 @@ fn backup() {
     assert_snapshot!(shown("6 enter enter", SMALL, &ascii()));
 }
 
+#[test]
+fn chaos() {
+    assert_snapshot!(styled(&drawn("8", SMALL, &Look::default())));
+    assert_snapshot!(shown("8 G", LARGE, &Look::default()));
+    assert_snapshot!(shown("8 [", SMALL, &Look::default()));
+    assert_snapshot!(shown("8 [ j", LARGE, &ascii()));
+    assert_snapshot!(shown("8 [ j enter", SMALL, &ascii()));
+}
+
+/// What a plan said of the selected scenario.
+#[test]
+fn a_scenario_that_may_begin_and_one_that_is_refused() {
+    let source = Source::Plan("drill postgres-paused --target orders".split(' ').map(str::to_owned).collect());
+    let refused = Failure::refused("DatabaseDown is pending or fires already, within the blast radius");
+    let refused = refused.mend("midwatch alerts; drill when all is well");
+    for verdict in [Ok(Arc::new(plan("drill postgres-paused --target orders", Guard::Strict))), Err(refused)] {
+        let mut model = night();
+        resize(&mut model, SMALL.0, SMALL.1);
+        press(&mut model, "8");
+        answer(&mut model, source.clone(), Data::Plan(verdict));
+        assert_snapshot!(text(&draw(&model, &Look::default())));
+    }
+}
+
+/// A drill while it runs, at both sizes; and its fault in the bar of another screen.
+#[test]
+fn a_drill_that_runs() {
+    for (keys, size, look) in [("8 ]", SMALL, Look::default()), ("8 ]", LARGE, ascii()), ("5", SMALL, Look::default())] {
+        let mut model = drilling();
+        resize(&mut model, size.0, size.1);
+        press(&mut model, keys);
+        assert_snapshot!(text(&draw(&model, &look)));
+    }
+}
+
+/// Rule 19: an end that fails is seen on every screen, and kept there.
+#[test]
+fn rule_19_an_end_that_fails_is_seen_on_every_screen() {
+    let mut model = drilling();
+    resize(&mut model, SMALL.0, SMALL.1);
+    faults(&mut model, vec![failing(15, 3)]);
+    press(&mut model, "8 ]");
+    assert_snapshot!(styled(&draw(&model, &Look::default())));
+    for keys in SCREENS {
+        press(&mut model, keys);
+        assert!(text(&draw(&model, &Look::default())).contains("FAULT NOT ENDED #15, 3 tries"), "{keys}");
+    }
+}
+
+/// A service of the bad night, open at a tab.
+fn served(keys: &str, (width, height): (u16, u16), look: &Look) -> Buffer {
+    let mut model = troubled();
+    resize(&mut model, width, height);
+    press(&mut model, keys);
+    draw(&model, look)
+}
+
+#[test]
+fn services() {
+    assert_snapshot!(styled(&served("esc", SMALL, &Look::default())));
+    assert_snapshot!(text(&served("esc j", LARGE, &Look::default())));
+    assert_snapshot!(text(&served("esc", SMALL, &ascii())));
+}
+
+#[test]
+fn service() {
+    assert_snapshot!(text(&served("j", SMALL, &Look::default())));
+    assert_snapshot!(text(&served("]", SMALL, &Look::default())));
+    assert_snapshot!(text(&served("] k k", LARGE, &ascii())));
+}
+
+#[test]
+fn sessions() {
+    assert_snapshot!(styled(&served("] ]", SMALL, &Look::default())));
+    assert_snapshot!(text(&served("] ] j", LARGE, &Look::default())));
+    assert_snapshot!(text(&served("] ] ] ]", SMALL, &Look::default())));
+}
+
+#[test]
+fn locks() {
+    assert_snapshot!(styled(&served("] ] ]", SMALL, &Look::default())));
+    assert_snapshot!(text(&served("] ] ] j j", LARGE, &ascii())));
+    assert_snapshot!(text(&served("] ] ]", (80, 12), &Look { depth: Depth::Mono, ..Look::default() })));
+}
+
+#[test]
+fn replication() {
+    assert_snapshot!(text(&served("[", SMALL, &Look::default())));
+}
+
+#[test]
+fn a_standby_that_is_behind() {
+    let mut model = troubled();
+    resize(&mut model, SMALL.0, SMALL.1);
+    tells(&mut model, "orders", Triage::Postgres(Box::new(standby())));
+    press(&mut model, "[");
+    assert_snapshot!(text(&draw(&model, &Look::default())));
+}
+
+#[test]
+fn redis() {
+    for keys in ["] ]", "] ] ]", "] ] ] ]", "["] {
+        let mut model = troubled();
+        resize(&mut model, SMALL.0, SMALL.1);
+        update(&mut model, Message::Call(Call::with("service", "cache")));
+        press(&mut model, keys);
+        assert_snapshot!(text(&draw(&model, &Look::default())));
+    }
+}
+
+/// Rule 1: what is too old says so, and is not blanked.
+#[test]
+fn rule_01_sessions_that_are_old_say_so() {
+    let mut model = troubled();
+    resize(&mut model, SMALL.0, SMALL.1);
+    press(&mut model, "] ] ]");
+    wait(&mut model, 180);
+    fail(&mut model, Source::Triage("orders".into()), FaultKind::Timeout);
+    assert_snapshot!(text(&draw(&model, &Look::default())));
+}
+
 /// A plan over the Backups screen, typed into.
 fn confirming(guard: Guard, typed: &str, (width, height): (u16, u16), look: &Look) -> String {
     let mut model = night();
@@ -166,7 +295,8 @@ fn asking_something_of_a_job() {
 fn what_happened_while_one_was_away() {
     let mut model = night();
     resize(&mut model, SMALL.0, SMALL.1);
-    let ended = known(&model.shared)[1..].to_vec();
-    update(&mut model, Message::Away(ended));
+    let mut away: Vec<_> = known(&model.shared)[1..].iter().cloned().map(missed).collect();
+    away.extend([over(31, "postgres-paused", 60, Some(9), 60), on(32, "redis-down", 20)].map(drilled));
+    update(&mut model, Message::Away(away));
     assert_snapshot!(text(&draw(&model, &Look::default())));
 }

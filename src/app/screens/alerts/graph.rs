@@ -12,7 +12,7 @@ use crate::domain::rule::Rule;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     /// What is drawn: the expression without its comparison, or all of it.
-    pub source: Source,
+    pub query: RangeQuery,
     /// Where the alert begins.
     pub threshold: Option<Threshold>,
     /// The whole expression, as the rule has it.
@@ -27,15 +27,20 @@ impl Graph {
         let threshold = promql::threshold(&rule.expr);
         let expr = threshold.as_ref().map_or_else(|| rule.expr.to_string(), |t| t.expr.clone());
         let columns = layout::body(shared.size).width.max(20);
-        let source = Source::Range(RangeQuery {
+        let query = RangeQuery {
             expr,
             range: shared.range,
             shift: Duration::ZERO,
             step: layout::step(shared.range, columns),
             aligned: true,
             columns: columns * 2,
-        });
+        };
         let hold = rule.alerting.as_ref().map_or(Duration::ZERO, |a| a.hold);
-        Self { source, threshold, expr: rule.expr.to_string(), hold }
+        Self { query, threshold, expr: rule.expr.to_string(), hold }
+    }
+
+    /// What is asked.
+    pub fn source(&self) -> Source {
+        Source::Range(self.query.clone())
     }
 }

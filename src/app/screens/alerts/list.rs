@@ -128,7 +128,7 @@ impl Screen for List {
         let refresh = shared.environment().refresh;
         let Some(detail) = &self.detail else { return vec![] };
         let silences = (!detail.row.hidden_by.is_empty()).then_some(Source::Silences);
-        let graph = detail.graph(shared).map(|g| g.source);
+        let graph = detail.graph(shared).map(|graph| graph.source());
         silences.into_iter().chain(graph).map(|source| (source, refresh)).collect()
     }
 

@@ -199,7 +199,7 @@ impl Screen for Rules {
 
     /// The rules themselves are asked for everywhere.
     fn needs(&self, shared: &Shared) -> Vec<(Source, Duration)> {
-        let graph = self.detail.as_ref().map(|detail| Graph::of(shared, &detail.rule).source);
+        let graph = self.detail.as_ref().map(|detail| Graph::of(shared, &detail.rule).source());
         graph.map(|source| (source, shared.environment().refresh)).into_iter().collect()
     }
 

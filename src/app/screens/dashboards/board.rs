@@ -12,7 +12,8 @@ use crate::app::model::Shared;
 use crate::app::need::Source;
 use crate::app::screen::Travel;
 use crate::app::screens::dashboards::prepare::{self, Prepared, Shown};
-use crate::app::screens::dashboards::trust;
+use crate::app::screens::dashboards::trust::{self, Trust};
+use crate::domain::range::Window;
 use crate::grafana::model::{Dashboard, PanelKind};
 
 /// How often a variable's values are asked for.
@@ -35,7 +36,7 @@ pub struct Board {
     pub focus: usize,
     /// Whether that panel fills the screen.
     pub zoomed: bool,
-    /// Where the crosshair stands, in thousandths of the time range from its left.
+    /// Where the crosshair stands, in thousandths of what has been of the time range, from its left.
     pub crosshair: Option<u16>,
     /// How far the zoomed table is scrolled.
     pub scroll: usize,
@@ -113,6 +114,14 @@ impl Board {
             needs.extend(trust::origins(shared, shown).map(|source| (source, ORIGINS)));
         }
         needs
+    }
+
+    /// What the panels that are seen and ask anything show; none where the age of one is told, or the crosshair goes with the time.
+    pub fn windows(&self, shared: &Shared) -> Option<Vec<Window>> {
+        let asks = |shown: &&Shown| shown.sources.iter().any(Option::is_some);
+        let window = |shown: &Shown| (trust::trust(shared, shown) == Trust::Fresh).then(|| shown.window(shared));
+        let seen = self.seen(shared.size).into_iter().map(|(n, _)| &self.prepared.shown[n]);
+        if self.crosshair.is_none() { seen.filter(asks).map(window).collect() } else { None }
     }
 
     /// Moves the focus from panel to panel, or the zoomed table's rows.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::app::layout;
 use crate::app::layout::grid::{self, Place};
 use crate::app::model::Shared;
-use crate::app::need::{Data, Source};
+use crate::app::need::{Data, RangeQuery, Source};
 use crate::app::screens::dashboards::board::Board;
 use crate::domain::range::{TimeRange, Window};
 use crate::grafana::model::{Dashboard, Panel, PanelKind};
@@ -38,6 +38,8 @@ pub struct Prepared {
     pub questions: Vec<Source>,
     /// The variables that can be chosen.
     pub offers: Vec<Offer>,
+    /// What of the answers for them could not be used, one line each.
+    pub notes: Vec<String>,
     from: Option<Inputs>,
 }
 
@@ -58,7 +60,7 @@ pub struct Shown {
     pub closed: bool,
 }
 
-/// All that the preparation depends on. Bulk is compared by its address: an answer that came again is another one.
+/// All that the preparation depends on. Bulk is compared by its address: an answer that is another has another.
 #[derive(Clone, Debug, PartialEq)]
 struct Inputs {
     chosen: BTreeMap<String, String>,
@@ -86,8 +88,24 @@ impl Shown {
 
     /// The part of time it shows now.
     pub fn window(&self, shared: &Shared) -> Window {
-        let shift = self.panel.times.shift.unwrap_or_default();
-        self.range.window(shared.server_now().before(shift))
+        self.graph().map_or_else(|| self.plain(shared), |query| query.window(shared.server_now()))
+    }
+
+    /// What has been of that, up to the newest sample that there can be.
+    pub fn sampled(&self, shared: &Shared) -> Window {
+        self.graph().map_or_else(|| self.plain(shared), |query| query.sampled(shared.server_now()))
+    }
+
+    fn plain(&self, shared: &Shared) -> Window {
+        self.range.window(shared.server_now().before(self.panel.times.shift.unwrap_or_default()))
+    }
+
+    /// The first query that is drawn over time.
+    fn graph(&self) -> Option<&RangeQuery> {
+        self.sources.iter().flatten().find_map(|source| match source {
+            Source::Range(query) if query.aligned => Some(query),
+            _ => None,
+        })
     }
 }
 
@@ -109,7 +127,7 @@ pub fn settle(board: &mut Board, shared: &Shared) {
         show(panel, place, width, board, shared, (&solved.values, &view))
     });
     let shown = shown.collect();
-    board.prepared = Prepared { shown, questions: solved.questions, offers: solved.offers, from: None };
+    board.prepared = Prepared { shown, questions: solved.questions, offers: solved.offers, notes: solved.notes, from: None };
     board.prepared.from = Some(self::inputs(board, shared));
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::domain::failure::Failure;
-use crate::domain::job::{Event, Job, State};
-use crate::domain::plan::{StepId, StepSpec};
+use crate::domain::job::{Event, Job, Outcome, State};
+use crate::domain::plan::{Revert, StepId, StepSpec};
 use crate::domain::time::Stamp;
 
 /// How far a step is.
@@ -93,7 +93,7 @@ pub fn steps(job: &Job) -> Vec<Step<'_>> {
         }
     }
     for step in &mut steps {
-        step.standing = seen(step.standing, job.state);
+        step.standing = seen(step, job.state);
         step.words = doing(job, step).or(step.words);
     }
     steps
@@ -163,10 +163,12 @@ pub fn told(output: &Value) -> Option<&str> {
 }
 
 /// Only a job that runs has a step that runs.
-fn seen(standing: Standing, state: State) -> Standing {
-    match (standing, state) {
+fn seen(step: &Step<'_>, state: State) -> Standing {
+    match (step.standing, state) {
+        // It was planned to be undone at the end, and all went as planned.
+        (Standing::Undone, State::Ended(Outcome::Done)) if step.spec.revert == Revert::Always => Standing::Done,
         (Standing::Running | Standing::Undoing, State::Lost | State::Ended(_)) => Standing::Interrupted,
         (Standing::Waiting, State::Ended(_)) => Standing::Skipped,
-        _ => standing,
+        (standing, _) => standing,
     }
 }

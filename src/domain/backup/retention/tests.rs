@@ -12,7 +12,7 @@ const DAY: i64 = 86_400_000;
 /// Sunday, 2026-11-22 03:15 UTC.
 const NOW: i64 = 1_795_317_300_000;
 
-fn entry(sequence: u64, at: i64) -> Entry {
+pub(crate) fn entry(sequence: u64, at: i64) -> Entry {
     let source = Origin {
         environment: "production".into(),
         service: "shop-db".into(),
@@ -49,12 +49,12 @@ fn proof(of: &Entry, good: bool) -> Proof {
     }
 }
 
-fn proved(entry: Entry, good: bool) -> Entry {
+pub(crate) fn proved(entry: Entry, good: bool) -> Entry {
     let proofs = vec![proof(&entry, good)];
     Entry { proofs, ..entry }
 }
 
-fn catalogue(mut entries: Vec<Entry>) -> Catalogue {
+pub(crate) fn catalogue(mut entries: Vec<Entry>) -> Catalogue {
     entries.reverse();
     Catalogue { entries, orphans: vec![] }
 }

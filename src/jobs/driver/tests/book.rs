@@ -144,6 +144,28 @@ impl World for Nowhere {
         unreachable!()
     }
 
+    fn control(&self, _: &crate::domain::control::ControlSpec) -> Result<Arc<dyn crate::ports::control::Control>, Failure> {
+        unreachable!()
+    }
+
+    fn probe<'a>(
+        &'a self,
+        _: &'a crate::domain::service::spec::ServiceSpec,
+    ) -> futures_util::future::BoxFuture<'a, Result<crate::domain::service::Report, crate::domain::fault::Fault>> {
+        unreachable!()
+    }
+
+    fn listener<'a>(&'a self, _: &'a crate::domain::service::spec::ServiceSpec) -> Promise<'a, Option<String>> {
+        unreachable!()
+    }
+
+    fn lack<'a>(
+        &'a self,
+        _: &'a crate::domain::recovery::Prerequisite,
+    ) -> futures_util::future::BoxFuture<'a, Option<crate::domain::recovery::Lack>> {
+        unreachable!()
+    }
+
     fn repository<'a>(&'a self, _: &'a RepositorySpec) -> Promise<'a, Arc<dyn Repository>> {
         unreachable!()
     }
@@ -240,10 +262,15 @@ impl Book {
         failure.unwrap()
     }
 
-    /// A worker that dies as the fuse says; none when it did.
-    pub async fn work(&self, plan: &Plan, fuse: Fuse) -> Option<Result<Option<Outcome>, Failure>> {
+    /// When the next worker dies.
+    pub fn set(&self, fuse: Fuse) {
         *self.fuse.lock().unwrap() = fuse;
         self.appended.store(0, Ordering::SeqCst);
+    }
+
+    /// A worker that dies as the fuse says; none when it did.
+    pub async fn work(&self, plan: &Plan, fuse: Fuse) -> Option<Result<Option<Outcome>, Failure>> {
+        self.set(fuse);
         let (_keep, stop) = watch::channel(false);
         self.drive(plan, &Open, stop).await
     }
@@ -254,21 +281,21 @@ impl Book {
         gate: &dyn Gate,
         stop: watch::Receiver<bool>,
     ) -> Option<Result<Option<Outcome>, Failure>> {
-        let clock = Still::default();
+        self.drive_in(&Nowhere, &Still::default(), kinds, plan, gate, stop).await
+    }
+
+    /// The same in a world, a time and with step kinds of the caller's own.
+    pub async fn drive_in(
+        &self,
+        world: &dyn World,
+        clock: &dyn Clock,
+        kinds: fn(&str) -> Option<&'static dyn StepKind>,
+        plan: &Plan,
+        gate: &dyn Gate,
+        stop: watch::Receiver<bool>,
+    ) -> Option<Result<Option<Outcome>, Failure>> {
         let (job, operator, host) = (JobId(7), "ann", "bastion");
-        let driver = Driver {
-            job,
-            plan,
-            operator,
-            host,
-            journal: self,
-            world: &Nowhere,
-            clock: &clock,
-            gate,
-            kinds,
-            farewell: || None,
-            stop,
-        };
+        let driver = Driver { job, plan, operator, host, journal: self, world, clock, gate, kinds, farewell: || None, stop };
         tokio::select! {
             biased;
             () = self.died.notified() => None,

@@ -14,7 +14,7 @@ use crate::domain::series::{Answer, Series};
 use crate::domain::time::Stamp;
 use crate::grafana::model::{DrawStyle, FieldOptions};
 use crate::ui::panels::axis::Axis;
-use crate::ui::panels::chart::{Chart, Limit, Line, MOST, draw};
+use crate::ui::panels::chart::{Chart, Limit, Line, MOST, Mark, draw};
 use crate::ui::panels::number::written;
 use crate::ui::theme::{Look, Role};
 
@@ -55,12 +55,18 @@ pub fn alert(alert: &Alert, look: &Look, area: Rect, buf: &mut Buffer) {
         left: Axis::default(),
         right: None,
         limits: limit.into_iter().collect(),
-        since: alert.since.map(|at| (at, Clean::new(&format!("since {}", clock(at).get(11..16).unwrap_or_default())))),
+        marks: alert.since.map(since).into_iter().collect(),
+        grid: true,
         crosshair: None,
         focused: focused.as_deref().filter(|_| alert.answer.series.len() > 1),
         legend: Some(Vec::new()),
     };
     draw(&chart, look, area, buf);
+}
+
+fn since(at: Stamp) -> Mark {
+    let words = Clean::new(&format!("since {}", clock(at).get(11..16).unwrap_or_default()));
+    Mark { at, words, role: Role::Critical }
 }
 
 /// Whether an alert with these labels may have come from the series: rules add labels and drop the metric's name.

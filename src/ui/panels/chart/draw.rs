@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
+use crate::domain::range::Window;
 use crate::domain::time::Stamp;
 use crate::grafana::model::DrawStyle;
 use crate::ui::panels::axis::{Axis, Scale, instants};
 use crate::ui::panels::canvas::{Canvas, Ink, Weight};
 use crate::ui::panels::chart::trace::{Bin, bounds, stride, trace};
-use crate::ui::panels::chart::{Chart, Line, legend};
+use crate::ui::panels::chart::{Chart, Line, Mark, legend};
 use crate::ui::panels::words::put;
 use crate::ui::theme::{Charset, Depth, Look, Role};
 
@@ -30,11 +31,11 @@ struct Plot {
     right: Option<Scale>,
 }
 
-/// Draws a chart.
-pub fn draw(chart: &Chart, look: &Look, area: Rect, buf: &mut Buffer) {
+/// Draws a chart, and says where between its axes the lines stand.
+pub fn draw(chart: &Chart, look: &Look, area: Rect, buf: &mut Buffer) -> Rect {
     let area = area.intersection(buf.area);
     if area.is_empty() {
-        return;
+        return area;
     }
     let (area, legend) = legend::plan(chart, look, area);
     let area = say_what_is_left_out(chart, look, area, buf);
@@ -43,6 +44,7 @@ pub fn draw(chart: &Chart, look: &Look, area: Rect, buf: &mut Buffer) {
     if let Some(legend) = legend {
         legend.draw(chart, look, |n| key(chart, look, n), buf);
     }
+    plot.inner
 }
 
 /// A sentence on top, where series were left out.
@@ -131,19 +133,19 @@ fn dot_of(scale: &Scale, value: f64, down: i32) -> Option<i32> {
 }
 
 /// The column of an instant in a drawing `columns` wide.
-fn column_of(chart: &Chart, at: Stamp, columns: u16) -> Option<u16> {
-    let span = chart.window.end.0.saturating_sub(chart.window.start.0);
-    if span <= 0 || columns == 0 || at < chart.window.start || at > chart.window.end {
+pub(super) fn column_of(window: Window, at: Stamp, columns: u16) -> Option<u16> {
+    let span = window.end.0.saturating_sub(window.start.0);
+    if span <= 0 || columns == 0 || at < window.start || at > window.end {
         return None;
     }
-    let share = (at.0 - chart.window.start.0) as f64 / span as f64;
+    let share = (at.0 - window.start.0) as f64 / span as f64;
     Some((share * f64::from(columns - 1)).round() as u16)
 }
 
 fn time_labels(chart: &Chart, look: &Look, line: Rect, whole: Rect, buf: &mut Buffer) {
     let mut free = whole.x;
     for (at, label) in instants(chart.window, line.width) {
-        let Some(column) = column_of(chart, at, line.width) else { continue };
+        let Some(column) = column_of(chart.window, at, line.width) else { continue };
         let width = label.len() as u16;
         let x = (line.x + column).saturating_sub(width / 2);
         if x >= free && x + width <= whole.right() {
@@ -151,7 +153,7 @@ fn time_labels(chart: &Chart, look: &Look, line: Rect, whole: Rect, buf: &mut Bu
             free = x + width + 2;
         }
     }
-    let Some((at, column)) = chart.crosshair.and_then(|at| Some((at, column_of(chart, at, line.width)?))) else { return };
+    let Some((at, column)) = chart.crosshair.and_then(|at| Some((at, column_of(chart.window, at, line.width)?))) else { return };
     let label = crate::domain::range::clock(at).get(11..19).unwrap_or_default().to_owned();
     let width = (label.len() as u16 + 2).min(whole.width);
     let x = (line.x + column).saturating_sub(width / 2).clamp(whole.x, whole.right() - width);
@@ -159,10 +161,14 @@ fn time_labels(chart: &Chart, look: &Look, line: Rect, whole: Rect, buf: &mut Bu
 }
 
 fn draw_plot(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
-    upright(chart.since.as_ref().map(|(at, _)| *at), look.pick("┊", ":"), look.style(Role::Critical), chart, plot, buf);
+    for mark in &chart.marks {
+        upright(Some(mark.at), look.pick("┊", ":"), look.style(mark.role), chart, plot, buf);
+    }
     upright(chart.crosshair, look.pick("│", "|"), look.style(Role::Crosshair), chart, plot, buf);
     let mut canvas = Canvas::new(plot.inner, look.charset);
-    grid(&mut canvas, plot);
+    if chart.grid {
+        grid(&mut canvas, plot);
+    }
     limits(chart, &mut canvas, plot);
     let traces: Vec<Vec<Bin>> = chart.lines.iter().map(|l| trace(l, chart.window, canvas.width())).collect();
     // The first lines lie on top, and the one that is looked at above all.
@@ -173,12 +179,13 @@ fn draw_plot(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
         let scale = plot.right.as_ref().filter(|_| line.right).unwrap_or(&plot.left);
         stroke(chart, line, bins, scale, line_ink(chart, n), &mut canvas);
     }
-    canvas.paint(buf, |ink| dress(chart, look, ink, focused));
+    let dresses: Vec<_> = (GRID..line_ink(chart, chart.lines.len())).map(|ink| dress(chart, look, ink, focused)).collect();
+    canvas.paint(buf, |ink| dresses[usize::from(ink)]);
     if few_colours(look) && look.charset == Charset::Unicode && chart.lines.len() > 1 {
         line_marks(chart, look, plot, &traces, buf);
     }
     limit_labels(chart, look, plot, buf);
-    since_label(chart, look, plot, buf);
+    chart.marks.iter().for_each(|mark| mark_label(mark, chart, look, plot, buf));
 }
 
 fn line_ink(chart: &Chart, n: usize) -> Ink {
@@ -297,7 +304,7 @@ fn area(canvas: &mut Canvas, from: Option<(i32, i32, i32)>, (x, top, foot): (i32
 
 /// A line from top to bottom at an instant.
 fn upright(at: Option<Stamp>, sign: &str, style: Style, chart: &Chart, plot: &Plot, buf: &mut Buffer) {
-    let Some(column) = at.and_then(|at| column_of(chart, at, plot.inner.width)) else { return };
+    let Some(column) = at.and_then(|at| column_of(chart.window, at, plot.inner.width)) else { return };
     for y in plot.inner.y..plot.inner.bottom() {
         put(buf, plot.inner.x + column, y, sign, 1, style);
     }
@@ -332,12 +339,11 @@ fn limit_labels(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
     }
 }
 
-fn since_label(chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
-    let Some((at, words)) = &chart.since else { return };
-    let Some(column) = column_of(chart, *at, plot.inner.width) else { return };
+fn mark_label(mark: &Mark, chart: &Chart, look: &Look, plot: &Plot, buf: &mut Buffer) {
+    let Some(column) = column_of(chart.window, mark.at, plot.inner.width) else { return };
     let (before, after) = (usize::from(column), usize::from(plot.inner.width - column - 1));
-    let text = look.fit(words.as_str(), before.max(after).saturating_sub(1));
+    let text = look.fit(mark.words.as_str(), before.max(after).saturating_sub(1));
     let x = if after >= before { column + 1 } else { column.saturating_sub(text.width() as u16) };
     let y = plot.inner.bottom() - 1;
-    put(buf, plot.inner.x + x, y, &text, text.width(), look.style(Role::Critical));
+    put(buf, plot.inner.x + x, y, &text, text.width(), look.style(mark.role));
 }

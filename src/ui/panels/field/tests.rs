@@ -37,6 +37,19 @@ fn series_are_called_by_template_or_by_what_tells_them_apart() {
 }
 
 #[test]
+fn series_have_the_names_that_transformations_give_them() {
+    let mut stage = stage(&["a-1", "b-2"]);
+    stage.panel.transformations = vec![
+        Transformation::Rename { regex: "(.*)-.*".into(), with: "$1_x".into() },
+        Transformation::Organize { hide: vec![], order: vec![], rename: vec![("b_x".into(), "the other".into())] },
+    ];
+    assert_eq!(names(&stage), ["a_x", "the other"]);
+    let values = Transformation::Organize { hide: vec![], order: vec![], rename: vec![("Value #A".into(), "Used".into())] };
+    stage.panel.transformations = vec![values];
+    assert_eq!(names(&stage), ["Used", "Used"]);
+}
+
+#[test]
 fn rule_04_names_are_clean() {
     assert_eq!(names(&stage(&["\u{1b}]52;c;AA\u{7}", "b"])), ["\\x1b]52;c;AA\\x07", "b"]);
 }

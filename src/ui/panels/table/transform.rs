@@ -6,7 +6,7 @@ use crate::domain::series::Sample;
 use crate::domain::time::Stamp;
 use crate::grafana::model::{Calc, Operator, Transformation};
 use crate::ui::panels::Input;
-use crate::ui::panels::pattern::Pattern;
+use crate::ui::panels::pattern::{Pattern, Replacement};
 use crate::ui::panels::reduce::{reduce, word};
 use crate::ui::panels::table::frame::{Column, Frame, Value, frames, reduced};
 
@@ -38,7 +38,8 @@ fn apply(step: &Transformation, frame: &mut Frame) {
         Transformation::Sort { field, descending } => sort(frame, field, *descending),
         Transformation::Limit(most) => frame.columns.iter_mut().for_each(|c| c.cells.truncate(*most)),
         Transformation::Rename { regex, with } => {
-            frame.columns.iter_mut().for_each(|c| c.name = Pattern::replace(regex, &c.name, with));
+            let replacement = Replacement::new(regex, with);
+            frame.columns.iter_mut().for_each(|c| c.name = replacement.of(&c.name).into_owned());
         }
         Transformation::GroupBy { by, calcs } => *frame = grouped(frame, by, calcs),
         Transformation::Calculate { alias, left, operator, right, replace } => {

@@ -12,7 +12,7 @@ use crate::grafana::model::{
     Calc, Cell, DrawStyle, LineOptions, PanelKind, Reduce, Stack, StatColor, StatOptions, TableOptions, Thresholds,
     TimeseriesOptions, Transformation,
 };
-use crate::ui::panels::{Badge, draw, frame};
+use crate::ui::panels::{Badge, Border, draw, frame};
 use crate::ui::theme::{Charset, Depth, Look, Role, Theme};
 
 fn kinds() -> impl Strategy<Value = PanelKind> {
@@ -30,6 +30,8 @@ fn kinds() -> impl Strategy<Value = PanelKind> {
         reduce.clone().prop_map(PanelKind::Gauge),
         reduce.prop_map(PanelKind::BarGauge),
         any::<bool>().prop_map(|desc| PanelKind::Table(TableOptions { sort: Some(("Value".into(), desc)) })),
+        "(.{0,40}\n){0,6}".prop_map(PanelKind::Text),
+        Just(PanelKind::Heatmap),
         "[a-z]{0,9}".prop_map(PanelKind::Other),
     ]
 }
@@ -111,7 +113,8 @@ proptest! {
         let mut buf = ratatui::buffer::Buffer::filled(Rect::new(0, 0, 50, 25), ratatui::buffer::Cell::new("~"));
         let area = Rect { x, y, width, height };
         let badge = Badge::new(Role::Stale, Clean::new("stale 14s: exporter timeout"));
-        let inside = frame(&Clean::new("a long title of a panel"), Some(&badge), width % 2 == 0, &stage.look, area, &mut buf);
+        let border = if width % 2 == 0 { Border::Corners } else { Border::Heavy };
+        let inside = frame(&Clean::new("a long title of a panel"), Some(&badge), border, &stage.look, area, &mut buf);
         prop_assert!(area.is_empty() || area.union(inside) == area);
         stage.with(|input| draw(input, inside, &mut buf));
         for position in buf.area.positions().filter(|p| !area.contains(*p)) {

@@ -253,5 +253,5 @@ fn nothing_waiting_and_failing_are_different_words() {
 
 #[test]
 fn a_kind_that_is_not_drawn_is_named() {
-    assert_snapshot!(text(&Stage::new(PanelKind::Other("heatmap".into())).buffer(44, 6)));
+    assert_snapshot!(text(&Stage::new(PanelKind::Other("nodeGraph".into())).buffer(44, 6)));
 }

@@ -9,7 +9,7 @@ use crate::domain::range::Window;
 use crate::domain::series::{Answer, Sample, Series};
 use crate::domain::time::Stamp;
 use crate::grafana::model::{FieldOptions, GridPos, Panel, PanelKind, Target, Times};
-use crate::ui::panels::{Badge, Input, Outcome, draw, frame};
+use crate::ui::panels::{Badge, Border, Input, Outcome, draw, frame};
 use crate::ui::theme::Look;
 
 pub use crate::ui::tests::picture::{styled, text};
@@ -70,7 +70,7 @@ impl Stage {
     pub fn buffer(&self, width: u16, height: u16) -> Buffer {
         let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
-        let inside = frame(&Clean::new(&self.panel.title), None::<&Badge>, false, &self.look, area, &mut buf);
+        let inside = frame(&Clean::new(&self.panel.title), None::<&Badge>, Border::Light, &self.look, area, &mut buf);
         self.with(|input| draw(input, inside, &mut buf));
         buf
     }

@@ -7,7 +7,7 @@ use crate::app::screens::alerts::graph::Graph;
 use crate::domain::clean::Clean;
 use crate::domain::labels::Labels;
 use crate::domain::time::Stamp;
-use crate::ui::panels;
+use crate::ui::panels::{self, Border};
 use crate::ui::pen::{Pen, Words, staleness};
 use crate::ui::prose::wrap;
 use crate::ui::theme::Role;
@@ -24,14 +24,15 @@ pub fn under_head(area: Rect) -> Rect {
 pub fn graph(shared: &Shared, graph: &Graph, labels: &Labels, since: Option<Stamp>, area: Rect, pen: &mut Pen<'_>) -> Rect {
     let height = (area.height * GRAPH / 100).max(6).min(area.height);
     let below = Rect { y: area.y + height, height: area.height - height, ..area };
-    let badge = staleness(&shared.freshness(&graph.source)).map(|(role, text)| panels::Badge::new(role, Clean::new(&text)));
+    let source = graph.source();
+    let badge = staleness(&shared.freshness(&source)).map(|(role, text)| panels::Badge::new(role, Clean::new(&text)));
     let title = Clean::new(&graph.expr);
-    let inside = panels::frame(&title, badge.as_ref(), false, pen.look, Rect { height, ..area }, pen.buf);
-    if let Some(answer) = shared.store.answer(&graph.source) {
+    let inside = panels::frame(&title, badge.as_ref(), Border::Light, pen.look, Rect { height, ..area }, pen.buf);
+    if let Some(answer) = shared.store.answer(&source) {
         let chart = panels::chart::Alert {
             answer,
             labels,
-            window: shared.range.window(shared.server_now()),
+            window: graph.query.window(shared.server_now()),
             threshold: graph.threshold.as_ref().map(|t| t.value),
             since,
         };

@@ -21,7 +21,7 @@ pub fn source(
     values: &Values,
     view: &View<'_>,
 ) -> Option<Source> {
-    if target.expr.trim().is_empty() || matches!(panel.kind, PanelKind::Other(_)) {
+    if target.expr.trim().is_empty() || matches!(panel.kind, PanelKind::Text(_) | PanelKind::Other(_)) {
         return None;
     }
     let Ask { expr, step, instant, .. } = grafana::ask(panel, target, values, view)?;
@@ -29,6 +29,6 @@ pub fn source(
         return Some(Source::Instant(expr));
     }
     let shift = panel.times.shift.unwrap_or_default();
-    let aligned = matches!(panel.kind, PanelKind::Timeseries(_));
+    let aligned = panel.kind.is_over_time();
     Some(Source::Range(RangeQuery { expr, range, shift, step, aligned, columns: columns.saturating_mul(DOTS).max(1) }))
 }

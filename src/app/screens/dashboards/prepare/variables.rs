@@ -31,27 +31,31 @@ pub struct Solved {
     pub questions: Vec<Source>,
     /// Those that can be chosen.
     pub offers: Vec<Offer>,
+    /// What of the answers could not be used, one line each.
+    pub notes: Vec<String>,
 }
 
 /// Puts the choices in, as far as the answers reach.
 pub fn solve(board: &Board, shared: &Shared, cx: &Context<'_>) -> Solved {
     let dashboard = &board.dashboard;
     let mut values = Values::open(dashboard);
-    let mut questions = Vec::new();
+    let (mut questions, mut notes) = (Vec::new(), Vec::new());
     for variable in variables::order(&dashboard.variables).into_iter().filter_map(|at| dashboard.variables.get(at)) {
         if let Some(value) = board.chosen.get(&variable.name) {
             values.choose(&variable.name, value);
         }
         let Some(question) = variables::question(variable, &values, cx) else { continue };
         let source = source(&question);
-        if let Some(answers) = answers(shared, &source) {
+        if let Some(answers) = answers(shared, &question, &source) {
             let kept: Vec<String> = answers.into_iter().filter(|text| question.keeps(text)).collect();
-            values.offer(&variable.name, variables::offered(variable, &kept, &values, cx).options);
+            let offered = variables::offered(variable, &kept, &values, cx);
+            values.offer(&variable.name, offered.options);
+            notes.extend(offered.note);
         }
         questions.push(source);
     }
     let offers = dashboard.variables.iter().filter(|v| can_be_chosen(v)).map(|v| offer(v, &values)).collect();
-    Solved { values, questions, offers }
+    Solved { values, questions, offers, notes }
 }
 
 fn can_be_chosen(variable: &Variable) -> bool {
@@ -75,14 +79,17 @@ fn source(question: &Question) -> Source {
         Question::LabelValues { selector, label } => Source::LabelValues { selector, label },
         Question::LabelNames => Source::LabelNames,
         Question::Metrics(_) => Source::LabelValues { selector: None, label: "__name__".to_owned() },
-        Question::QueryResult(expr) => Source::Instant(expr),
+        Question::QueryResult(expr) | Question::Series(expr) => Source::Instant(expr),
     }
 }
 
 /// The raw texts of an answer; none while there is none.
-fn answers(shared: &Shared, source: &Source) -> Option<Vec<String>> {
+fn answers(shared: &Shared, question: &Question, source: &Source) -> Option<Vec<String>> {
     match shared.store.data(source)? {
         Data::Strings(texts) => Some(texts.clone()),
+        Data::Answer(answer) if matches!(question, Question::Series(_)) => {
+            Some(answer.series.iter().map(|series| series.labels.to_string()).collect())
+        }
         Data::Answer(answer) => Some(answer.series.iter().filter_map(written).collect()),
         _ => None,
     }

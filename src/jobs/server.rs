@@ -1,11 +1,17 @@
 //! Which server a service is, asked of the server itself: what a plan confirms and its worker checks again.
 
+use std::time::Duration;
+
 use crate::domain::backup::Method;
 use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::name::Name;
 use crate::domain::service::ServiceKind;
-use crate::jobs::routine::Ask;
-use crate::jobs::site::SiteService;
+use crate::domain::service::spec::ServiceSpec;
 use crate::jobs::{postgres, redis};
+use crate::ports::World;
+
+/// How long a server that has just answered a probe may take to say who it is.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server, as a plan needs to know it.
 pub struct Server {
@@ -20,17 +26,17 @@ pub struct Server {
 }
 
 /// Asks a service which server it is, and whether it can be backed up like that.
-pub async fn identify(ask: &Ask<'_>, service: &SiteService, method: Method) -> Result<Server, Failure> {
+pub async fn identify(world: &dyn World, environment: &Name, service: &ServiceSpec, method: Method) -> Result<Server, Failure> {
     match service.kind {
         ServiceKind::Postgres => {
-            let server = postgres::identity::identify(&*ask.world.tools(&service.access)).await?;
+            let server = postgres::identity::identify(&*world.tools(&service.access)).await?;
             server.allows(method)?;
             let (keys, words, notes) = (vec![server.key()], server.words(), server.notes());
             Ok(Server { system: server.system, keys, words, notes })
         }
         ServiceKind::Redis => {
-            let link = redis::link(ask.world, &service.access).await?;
-            let server = redis::identity::Server::identify(&*link, &service.access, &ask.site.environment, &service.name).await?;
+            let link = redis::link(world, &service.access).await?;
+            let server = redis::identity::Server::identify(&*link, &service.access, environment, &service.name).await?;
             Ok(Server { system: server.origin.system, keys: server.keys, words: server.words, notes: server.notes })
         }
         ServiceKind::Http => {
@@ -38,4 +44,14 @@ pub async fn identify(ask: &Ask<'_>, service: &SiteService, method: Method) -> R
             Err(Failure::new(FailureKind::Usage, what))
         }
     }
+}
+
+/// The same of one that is about to be stopped: none where it does not say, for whoever is stopped is often ill. Bounded. To be
+/// asked only of one that has just answered its probe.
+pub async fn told(world: &dyn World, environment: &Name, service: &ServiceSpec) -> Option<Server> {
+    if service.kind == ServiceKind::Http {
+        return None;
+    }
+    let method = if service.kind == ServiceKind::Redis { Method::Rdb } else { Method::Logical };
+    tokio::time::timeout(PATIENCE, identify(world, environment, service, method)).await.ok()?.ok()
 }

@@ -1,0 +1,22 @@
+//! The disk is busy: whoever syncs waits.
+
+use std::time::Duration;
+
+use crate::domain::service::ServiceKind;
+use crate::jobs::scenario::{Means, Scenario, by_holder, outage};
+
+/// The scenario.
+pub const SCENARIO: &Scenario = &Scenario {
+    name: "io-pressure",
+    help: "Something writes and syncs without end where the service keeps its data",
+    kinds: ServiceKind::ALL,
+    expects: &[],
+    allows: outage::HOST,
+    longest: Duration::from_secs(600),
+    end: "the process that holds it is ended by a watchdog, or by itself, and the kernel frees what it wrote",
+    loses: false,
+    sole: true,
+    part: None,
+    takes: &[("folder", "a folder on the disk that is meant")],
+    means: Means::Holder(by_holder::io),
+};

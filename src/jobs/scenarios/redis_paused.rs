@@ -1,0 +1,22 @@
+//! Redis hangs: its clients wait.
+
+use std::time::Duration;
+
+use crate::domain::service::ServiceKind;
+use crate::jobs::scenario::{Means, Scenario, by_control, outage};
+
+/// The scenario.
+pub const SCENARIO: &Scenario = &Scenario {
+    name: "redis-paused",
+    help: "Redis hangs: it holds every connection and answers nothing",
+    kinds: &[ServiceKind::Redis],
+    expects: &["RedisDown"],
+    allows: outage::REDIS,
+    longest: Duration::from_secs(600),
+    end: "a watchdog process lets go on what went on before",
+    loses: false,
+    sole: true,
+    part: None,
+    takes: &[],
+    means: Means::Control(by_control::pause),
+};
