@@ -50,6 +50,12 @@ pub fn bulk(server: &Redis, keys: u32, bytes: u32) {
     assert_eq!(server.cli(&["EVAL", script, "0", &keys.to_string(), &bytes.to_string()]), "");
 }
 
+/// So many keys that expire all at once.
+pub fn passing(server: &Redis, keys: u32, seconds: u32) {
+    let script = "for n = 1, tonumber(ARGV[1]) do redis.call('SET', 'session:' .. n, 'x', 'EX', ARGV[2]) end";
+    assert_eq!(server.cli(&["EVAL", script, "0", &keys.to_string(), &seconds.to_string()]), "");
+}
+
 /// How many keys each database holds, and how many of them expire, as the server counts them.
 pub fn counts(server: &Redis) -> Vec<(u32, u64, u64)> {
     let text = server.cli(&["INFO", "keyspace"]);
