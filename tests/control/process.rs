@@ -13,7 +13,7 @@ use midwatch::domain::time::Stamp;
 use midwatch::ports::control::Logs;
 
 use crate::ssh::{HOST, Sshd};
-use crate::stand::{CARELESS, DEAF, GOOD, Stand, phases, secs};
+use crate::stand::{BUSY, CARELESS, DEAF, GOOD, Stand, pause_by_half, phases, secs};
 
 /// A service here, and one behind `ssh` where there is a server for it.
 fn both(script: &str, sshd: Option<&Sshd>) -> Vec<Stand> {
@@ -69,6 +69,18 @@ async fn a_process_is_started_paused_let_go_on_and_stopped_with_its_children() {
         assert_eq!(one.phase, Phase::Stopped);
         assert!(one.detail.unwrap().contains("is gone"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_was_paused_by_half_is_paused_and_goes_on() {
+    let stand = Stand::of(BUSY);
+    let control = stand.control("app", secs(20));
+    control.start(None).await.unwrap();
+    pause_by_half(stand.process("app").unwrap());
+    control.pause(None).await.unwrap();
+    assert_eq!(phases(&*control).await[0].1, Phase::Paused);
+    control.unpause(None).await.unwrap();
+    assert_eq!(phases(&*control).await[0].1, Phase::Running);
 }
 
 #[tokio::test(flavor = "multi_thread")]

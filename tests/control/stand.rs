@@ -12,7 +12,7 @@ use midwatch::adapters::process::{self, Process};
 use midwatch::adapters::tools::surroundings::Surroundings;
 use midwatch::domain::control::{ControlSpec, Phase, ProcessSpec, StopSignal, Way};
 use midwatch::ports::control::Control;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 use tempfile::TempDir;
 
 /// Ends at once, with its child.
@@ -21,6 +21,9 @@ pub const GOOD: &str = "sleep 1000 & child=$!; trap 'kill $child; exit 0' TERM; 
 pub const DEAF: &str = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
 /// Ends, and leaves its child behind.
 pub const CARELESS: &str = "sleep 1000 & trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done";
+
+/// Begins other programs all the time.
+pub const BUSY: &str = "echo ready; while :; do /bin/true; done";
 
 /// A folder with a service. Whatever runs of it is killed when this is dropped.
 pub struct Stand {
@@ -107,6 +110,19 @@ impl Drop for Stand {
 
 fn mine() -> u32 {
     Process::myself().unwrap().look().unwrap().session
+}
+
+/// Stops a [`BUSY`] service at the moment when its main process cannot hold still: it waits (`vfork`) for one that it has just begun, and
+/// that is stopped. So it may be left by whoever is killed while it pauses.
+pub fn pause_by_half(main: Process) {
+    let group = getpgid(Pid::from_raw(main.pid.cast_signed())).unwrap();
+    let waits =
+        || process::all().iter().any(|seen| seen.parent == main.pid && seen.stopped()) && main.look().unwrap().state == 'D';
+    eventually("it waits for one that was stopped", || {
+        kill_process_group(group, Signal::CONT).unwrap();
+        kill_process_group(group, Signal::STOP).unwrap();
+        waits()
+    });
 }
 
 /// The names and phases of all its instances.

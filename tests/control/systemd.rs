@@ -16,7 +16,7 @@ use midwatch::ports::control::Control;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::stand::{DEAF, eventually, phases, secs};
+use crate::stand::{BUSY, DEAF, eventually, pause_by_half, phases, secs};
 
 /// A host whose systemd is none.
 struct StandIn(TempDir);
@@ -32,7 +32,9 @@ impl StandIn {
             fs::write(folder.path().join(name), text.replace("FOLDER", &here)).unwrap();
             fs::set_permissions(folder.path().join(name), PermissionsExt::from_mode(0o755)).unwrap();
         }
-        fs::write(folder.path().join("units/deaf.service"), DEAF).unwrap();
+        for (unit, script) in [("deaf.service", DEAF), ("busy.service", BUSY)] {
+            fs::write(folder.path().join("units").join(unit), script).unwrap();
+        }
         Self(folder)
     }
 
@@ -79,6 +81,30 @@ async fn a_unit_of_a_stand_in_that_does_not_end_goes_on_and_is_killed_only_by_fo
     let unknown = stand.control("nothing", secs(1));
     assert_eq!(phases(&*unknown).await[0].1, Phase::Absent);
     assert!(unknown.start(None).await.unwrap_err().what.contains("Unit nothing.service not found"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_of_a_stand_in_that_begins_programs_all_the_time_holds_still_and_goes_on() {
+    let stand = StandIn::new();
+    let control = stand.control("busy", secs(1));
+    control.start(None).await.unwrap();
+    for _ in 0..20 {
+        control.pause(None).await.unwrap();
+        assert_eq!(phases(&*control).await, [("busy.service".to_owned(), Phase::Paused)]);
+        control.unpause(None).await.unwrap();
+        assert_eq!(phases(&*control).await, [("busy.service".to_owned(), Phase::Running)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_of_a_stand_in_that_was_paused_by_half_goes_on() {
+    let stand = StandIn::new();
+    let control = stand.control("busy", secs(1));
+    control.start(None).await.unwrap();
+    let main = stand.main("busy.service");
+    pause_by_half(main);
+    control.unpause(None).await.unwrap();
+    assert!(process::all().iter().all(|seen| seen.session != main.pid || !seen.stopped()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -221,6 +221,9 @@ impl Processes {
             if Instant::now() >= deadline {
                 return Err(Failure::new(FailureKind::Io, format!("{}{} {words}", named(&due), self.host.words())));
             }
+            if signal == Signal::STOP {
+                self.signal(Signal::CONT, &table.awaited(&due)).await?;
+            }
             self.signal(signal, &due.iter().map(|(_, row)| row.seen.process).collect::<Vec<_>>()).await?;
             tokio::time::sleep(self.pace()).await;
         }

@@ -111,6 +111,7 @@ impl Units {
         for unit in units {
             let of = |line: &&str| unit.main.is_some_and(|pid| line.starts_with(&format!("{pid} (")));
             let state = told.lines().find(of).and_then(|line| line.rsplit_once(") ")?.1.chars().next());
+            unit.takes_no_signal = state == Some('D');
             if state == Some('T') && unit.instance.phase == Phase::Running {
                 unit.instance.phase = Phase::Paused;
             }
@@ -162,26 +163,50 @@ impl Units {
 
     /// Waits until none of these runs; answers with those that do.
     async fn wait_gone(&self, names: &[String], within: Duration) -> Result<Vec<String>, Failure> {
-        self.wait_none(names, Phase::is_up, within).await
-    }
-
-    /// Waits until none of these is so any more; answers with those that are.
-    async fn wait_none(&self, names: &[String], is: fn(Phase) -> bool, within: Duration) -> Result<Vec<String>, Failure> {
         let deadline = Instant::now() + within;
         loop {
-            let left = self.meant(None, is).await?.into_iter().filter(|name| names.contains(name)).collect::<Vec<_>>();
+            let left = self.meant(None, Phase::is_up).await?.into_iter().filter(|name| names.contains(name)).collect::<Vec<_>>();
             if left.is_empty() || Instant::now() >= deadline {
                 return Ok(left);
             }
-            tokio::time::sleep(Duration::from_millis(if self.host.is_far() { 500 } else { 100 })).await;
+            tokio::time::sleep(self.pace()).await;
         }
     }
 
+    /// Waits until these hold still: on a busy host a signal takes a moment to be heard. What goes on all the same is told by whoever
+    /// looks. A process that has just begun another (`vfork`) takes no signal until that has a program of its own, which one that was
+    /// stopped together with it never has: both are let go on, and stopped again.
+    async fn until_still(&self, names: &[String]) -> Result<(), Failure> {
+        let deadline = Instant::now() + ACTS;
+        loop {
+            let goes_on = |unit: &Unit| unit.instance.phase == Phase::Running && names.contains(&unit.instance.name);
+            let left: Vec<Unit> = self.units().await?.into_iter().filter(goes_on).collect();
+            if left.is_empty() || Instant::now() >= deadline {
+                return Ok(());
+            }
+            for unit in left.iter().filter(|unit| unit.takes_no_signal) {
+                self.kill(&unit.instance.name, "CONT").await?;
+                self.kill(&unit.instance.name, "STOP").await?;
+            }
+            tokio::time::sleep(self.pace()).await;
+        }
+    }
+
+    /// How long until it is looked again.
+    fn pace(&self) -> Duration {
+        Duration::from_millis(if self.host.is_far() { 500 } else { 100 })
+    }
+
     /// The kernel's freezer, where this systemd has it; else a signal to all processes of the unit.
-    async fn hold(&self, name: &str, verb: &str, signal: &str) -> Result<(), Failure> {
-        if self.systemctl(&[verb, "--", name], PATIENCE).await.is_ok() {
+    async fn freeze(&self, name: &str) -> Result<(), Failure> {
+        if self.systemctl(&["freeze", "--", name], PATIENCE).await.is_ok() {
             return Ok(());
         }
+        self.kill(name, "STOP").await
+    }
+
+    /// Signals every process of a unit.
+    async fn kill(&self, name: &str, signal: &str) -> Result<(), Failure> {
         self.systemctl(&["kill", "-s", signal, "--", name], PATIENCE).await.map(drop)
     }
 }
@@ -233,24 +258,23 @@ impl Control for Units {
 
     fn pause<'a>(&'a self, instance: Option<&'a str>) -> Promise<'a, ()> {
         Box::pin(async move {
-            let is_running = |phase| phase == Phase::Running;
-            let running = self.meant(instance, is_running).await?;
+            let running = self.meant(instance, |phase| phase == Phase::Running).await?;
             for name in &running {
-                self.hold(name, "freeze", "STOP").await?;
+                self.freeze(name).await?;
             }
-            // On a busy host a signal takes a moment to be heard. What goes on all the same is told by whoever looks.
-            self.wait_none(&running, is_running, ACTS).await.map(drop)
+            self.until_still(&running).await
         })
     }
 
     fn unpause<'a>(&'a self, instance: Option<&'a str>) -> Promise<'a, ()> {
         Box::pin(async move {
             for unit in self.units().await? {
-                let is_meant = instance.is_none_or(|name| name == unit.instance.name) && unit.instance.phase == Phase::Paused;
+                let is_held = unit.instance.phase == Phase::Paused || unit.takes_no_signal;
+                let is_meant = instance.is_none_or(|name| name == unit.instance.name) && is_held;
                 match (is_meant, unit.is_frozen) {
                     (false, _) => {}
                     (true, true) => drop(self.systemctl(&["thaw", "--", &unit.instance.name], PATIENCE).await?),
-                    (true, false) => drop(self.systemctl(&["kill", "-s", "CONT", "--", &unit.instance.name], PATIENCE).await?),
+                    (true, false) => self.kill(&unit.instance.name, "CONT").await?,
                 }
             }
             Ok(())

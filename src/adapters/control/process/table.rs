@@ -143,6 +143,13 @@ impl Table {
         self.rows.iter().filter(|row| row.seen.living() && processes.contains(&row.seen.process)).collect()
     }
 
+    /// Those that were stopped before they had a program of their own, and whose parents, these, wait for that (`vfork`) and hear no
+    /// signal meanwhile.
+    pub fn awaited(&self, rows: &[(String, Row)]) -> Vec<Process> {
+        let waits = |pid: u32| rows.iter().any(|(_, row)| row.seen.process.pid == pid && row.seen.state == 'D');
+        self.rows.iter().filter(|row| row.seen.stopped() && waits(row.seen.parent)).map(|row| row.seen.process).collect()
+    }
+
     /// When a process was started.
     pub fn since(&self, process: Process) -> Stamp {
         Stamp(self.boot * 1000 + (process.start * 1000 / TICKS) as i64)

@@ -16,6 +16,8 @@ pub struct Unit {
     pub main: Option<u32>,
     /// Whether the kernel's freezer holds it.
     pub is_frozen: bool,
+    /// Whether its main process waits for the kernel, or for a process that it has just begun, and hears no signal meanwhile.
+    pub takes_no_signal: bool,
 }
 
 impl Unit {
@@ -48,7 +50,7 @@ fn unit(shown: &BTreeMap<&str, &str>) -> Unit {
         usage,
         detail: detail(word("Result"), word("ExecMainStatus"), phase),
     };
-    Unit { instance, main: number("MainPID").filter(|pid| *pid > 0).map(|pid| pid as u32), is_frozen }
+    Unit { instance, main: number("MainPID").filter(|pid| *pid > 0).map(|pid| pid as u32), is_frozen, takes_no_signal: false }
 }
 
 fn phase(load: &str, active: &str, sub: &str) -> Phase {
