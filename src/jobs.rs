@@ -18,3 +18,4 @@ pub mod server;
 pub mod site;
 pub mod step;
 pub mod steps;
+pub mod target;

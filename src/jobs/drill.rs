@@ -12,7 +12,7 @@ use crate::domain::plan::{Plan, StepSpec};
 use crate::domain::repository::RepositorySpec;
 use crate::domain::service::spec::ServiceSpec;
 use crate::jobs::step::Cx;
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 
 pub mod beat;
 pub mod experiment;

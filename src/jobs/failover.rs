@@ -9,7 +9,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::name::Name;
 use crate::domain::service::spec::ServiceSpec;
 use crate::jobs::routine::{Ask, Form, Param};
-use crate::jobs::steps::control::counted;
+use crate::jobs::target::counted;
 use crate::ports::World;
 use crate::ports::control::Control;
 

@@ -7,7 +7,6 @@ pub mod arm;
 pub mod backup;
 mod baseline;
 pub mod collect;
-pub mod control;
 mod end;
 pub mod end_session;
 pub mod fence;

@@ -12,10 +12,10 @@ use midwatch::domain::service::ServiceKind;
 use midwatch::domain::service::spec::ServiceSpec;
 use midwatch::jobs::postgres::backend::{self, Ending};
 use midwatch::jobs::postgres::identity;
-use midwatch::jobs::steps::control::Target;
 use midwatch::jobs::steps::end_session::EndArgs;
 use midwatch::jobs::steps::fence::FenceArgs;
 use midwatch::jobs::steps::postgres_promote::PromoteArgs;
+use midwatch::jobs::target::Target;
 use midwatch::ports::World as _;
 
 use crate::bench::Bench;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use midwatch::domain::failure::FailureKind;
 use midwatch::domain::service::ServiceKind;
 use midwatch::domain::service::spec::ServiceSpec;
-use midwatch::jobs::steps::control::Target;
 use midwatch::jobs::steps::kill_client::KillArgs;
 use midwatch::jobs::steps::redis_failover::{FenceArgs, FollowArgs, PromoteArgs, Successor};
+use midwatch::jobs::target::Target;
 
 use crate::servers::{PASSWORD, Redis, eventually};
 use crate::stage::Stage;

@@ -20,7 +20,7 @@ use crate::jobs::scenario::{Means, Scenario, by_group};
 use crate::jobs::scenarios;
 use crate::jobs::step;
 use crate::jobs::steps;
-use crate::jobs::steps::control::{StopArgs, Target};
+use crate::jobs::target::{StopArgs, Target};
 use crate::ports::World;
 
 /// Looks, and refuses; or says what the person should know.

@@ -14,8 +14,8 @@ use crate::jobs::recovery::heir;
 use crate::jobs::routine::{Ask, Form, Param};
 use crate::jobs::routines::target;
 use crate::jobs::server;
-use crate::jobs::steps::control::{Target, counted, told};
 use crate::jobs::steps::sole_writer::SoleArgs;
+use crate::jobs::target::{Target, counted, told};
 
 mod price;
 

@@ -13,8 +13,8 @@ use crate::jobs::failover::{self, Case, FENCED, Held, Manner, is_at};
 use crate::jobs::redis::succession::{self, Asked, Other};
 use crate::jobs::routine::{Ask, Form, Param, Routine};
 use crate::jobs::routines::target;
-use crate::jobs::steps::control::Target;
 use crate::jobs::steps::redis_failover::{FenceArgs, FollowArgs, PromoteArgs, Successor, came_back, followed};
+use crate::jobs::target::Target;
 use crate::ports::Promise;
 
 /// The routine.

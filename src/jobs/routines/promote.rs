@@ -16,9 +16,9 @@ use crate::jobs::postgres::identity::Server;
 use crate::jobs::postgres::succession::{self, Following, Primary};
 use crate::jobs::routine::{Ask, Form, Param, Routine};
 use crate::jobs::routines::target;
-use crate::jobs::steps::control::Target;
 use crate::jobs::steps::fence::FenceArgs;
 use crate::jobs::steps::postgres_promote::PromoteArgs;
+use crate::jobs::target::Target;
 use crate::ports::Promise;
 
 /// The routine.

@@ -17,8 +17,8 @@ use crate::jobs::postgres::identity::{self, Server};
 use crate::jobs::postgres::succession::{self, Primary};
 use crate::jobs::routine::{Ask, Form, Param, Routine};
 use crate::jobs::routines::target;
-use crate::jobs::steps::control::{Target, told};
 use crate::jobs::steps::rebuild::RebuildArgs;
+use crate::jobs::target::{Target, told};
 use crate::ports::Promise;
 
 mod rejoin;

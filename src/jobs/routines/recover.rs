@@ -14,7 +14,7 @@ use crate::jobs::routines::target;
 use crate::jobs::site::Site;
 use crate::jobs::steps::backup::step;
 use crate::jobs::steps::collect::{CollectArgs, EscalateArgs, Known};
-use crate::jobs::steps::control::{RECOVERY, Target};
+use crate::jobs::target::{RECOVERY, Target};
 use crate::ports::{Promise, World};
 
 /// The routine.

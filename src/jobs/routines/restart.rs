@@ -5,7 +5,7 @@ use crate::domain::control::Phase;
 use crate::domain::plan::{Plan, Revert, StepId, StepSpec};
 use crate::jobs::routine::{Ask, Routine};
 use crate::jobs::routines::control::{Blow, FORCE, INSTANCE, SERVICE, Survey};
-use crate::jobs::steps::control::{RECOVERY, Target};
+use crate::jobs::target::{RECOVERY, Target};
 use crate::ports::Promise;
 
 /// The routine.

@@ -4,8 +4,8 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::plan::{Plan, StepId};
 use crate::jobs::routine::{Ask, Form, Param, Routine};
 use crate::jobs::routines::control::{Blow, SERVICE, Survey, undoable};
-use crate::jobs::steps::control::RECOVERY;
 use crate::jobs::steps::scale::up;
+use crate::jobs::target::RECOVERY;
 use crate::ports::Promise;
 
 /// The most instances that are made: a slip of the finger is no capacity.

@@ -5,7 +5,7 @@ use crate::domain::control::Phase;
 use crate::domain::plan::{Plan, StepId};
 use crate::jobs::routine::{Ask, Form, Param, Routine};
 use crate::jobs::routines::control::{INSTANCE, SERVICE, Survey, undoable};
-use crate::jobs::steps::control::{RECOVERY, Target};
+use crate::jobs::target::{RECOVERY, Target};
 use crate::ports::Promise;
 
 /// The routine.

@@ -4,7 +4,7 @@ use crate::domain::control::Phase;
 use crate::domain::plan::{Plan, StepId};
 use crate::jobs::routine::{Ask, Routine};
 use crate::jobs::routines::control::{INSTANCE, SERVICE, Survey, undoable};
-use crate::jobs::steps::control::RECOVERY;
+use crate::jobs::target::RECOVERY;
 use crate::ports::Promise;
 
 /// The routine.

@@ -8,7 +8,7 @@ use crate::domain::plan::{StepId, StepSpec};
 use crate::domain::service::spec::ServiceSpec;
 use crate::jobs::routines::control::{Blow, Survey};
 use crate::jobs::scenario::Faults;
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 
 /// What is meant is stopped in its tracks.
 pub fn pause(survey: &Survey<'_>) -> Result<Faults, Failure> {

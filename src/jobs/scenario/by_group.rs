@@ -8,7 +8,7 @@ use crate::domain::problem::nearest;
 use crate::domain::service::spec::ServiceSpec;
 use crate::jobs::routines::control::Survey;
 use crate::jobs::scenario::{Case, Faults, by_control};
-use crate::jobs::steps::control::{Target, told};
+use crate::jobs::target::{Target, told};
 use crate::ports::Promise;
 
 /// One instance, which may be hit or left.
@@ -152,7 +152,7 @@ mod tests {
     use crate::jobs::routines::control::tests::stage::{self, Shared};
     use crate::jobs::scenarios;
     use crate::jobs::site::Site;
-    use crate::jobs::steps::control::StopArgs;
+    use crate::jobs::target::StopArgs;
 
     /// An app of several instances; one of as many services, with what stands in front of them; and one that is alone.
     fn site() -> Site {

@@ -12,7 +12,7 @@ use crate::jobs::drill::Drill;
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps;
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::RECOVERY;
+use crate::jobs::target::RECOVERY;
 use crate::ports::Promise;
 
 /// The step kind.

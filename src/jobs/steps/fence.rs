@@ -19,7 +19,7 @@ use crate::jobs::postgres::succession::{self, Following, Primary};
 use crate::jobs::step::{Checked, Cx, StepKind, told};
 use crate::jobs::steps;
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::{RECOVERY, Target, Wanted};
+use crate::jobs::target::{RECOVERY, Target, Wanted};
 use crate::ports::Promise;
 
 /// The step kind.

@@ -17,7 +17,7 @@ use crate::jobs::drill::Drill;
 use crate::jobs::step::{Checked, Cx, StepKind, args};
 use crate::jobs::steps::arm::ROOM;
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 use crate::ports::firewall::Firewall;
 use crate::ports::{Promise, World};
 

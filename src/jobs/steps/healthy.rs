@@ -10,7 +10,7 @@ use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::plan::StepSpec;
 use crate::domain::time::human;
 use crate::jobs::step::{Checked, Cx, StepKind};
-use crate::jobs::steps::control::{HealthyArgs, Life, Target, Wanted, life, told};
+use crate::jobs::target::{HealthyArgs, Life, Target, Wanted, life, told};
 use crate::ports::Promise;
 
 /// The step kind.

@@ -6,7 +6,7 @@ use crate::domain::control::{Condition, Instance};
 use crate::domain::failure::Failure;
 use crate::domain::plan::{StepId, StepSpec};
 use crate::jobs::step::{Checked, Cx, StepKind, args};
-use crate::jobs::steps::control::{RECOVERY, Target, Wanted, output};
+use crate::jobs::target::{RECOVERY, Target, Wanted, output};
 use crate::ports::control::Control;
 use crate::ports::{Promise, World};
 

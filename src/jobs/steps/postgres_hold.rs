@@ -14,7 +14,7 @@ use crate::jobs::postgres::identity::maintenance;
 use crate::jobs::postgres::session::Session;
 use crate::jobs::step::{Checked, Cx, Ready, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 use crate::ports::Promise;
 use crate::ports::tools::Tools;
 

@@ -13,7 +13,7 @@ use crate::jobs::postgres::identity::maintenance;
 use crate::jobs::postgres::session::Session;
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 use crate::ports::Promise;
 
 /// The step kind that pauses it.

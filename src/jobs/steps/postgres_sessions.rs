@@ -15,7 +15,7 @@ use crate::jobs::postgres::identity::maintenance;
 use crate::jobs::postgres::session::{Session, literal};
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::{RECOVERY, Target};
+use crate::jobs::target::{RECOVERY, Target};
 use crate::ports::Promise;
 
 /// The step kind.

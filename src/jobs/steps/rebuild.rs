@@ -19,7 +19,7 @@ use crate::jobs::postgres::session::literal;
 use crate::jobs::postgres::{client, succession};
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 use crate::ports::Promise;
 use crate::ports::tools::Run;
 

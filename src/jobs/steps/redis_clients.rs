@@ -14,7 +14,7 @@ use crate::domain::triage::redis::Client;
 use crate::jobs::redis;
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::{RECOVERY, Target};
+use crate::jobs::target::{RECOVERY, Target};
 use crate::ports::Promise;
 use crate::ports::redis::RedisLink;
 

@@ -18,8 +18,8 @@ use crate::jobs::redis::succession::{self, Asked, Other};
 use crate::jobs::step::{Checked, Cx, StepKind, told};
 use crate::jobs::steps;
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::{RECOVERY, Target};
 use crate::jobs::steps::fence::Fenced;
+use crate::jobs::target::{RECOVERY, Target};
 use crate::ports::Promise;
 
 /// Stops the old primary.

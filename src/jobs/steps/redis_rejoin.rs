@@ -13,8 +13,8 @@ use crate::domain::time::human;
 use crate::jobs::redis::{self, succession};
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::{RECOVERY, Target, Wanted};
 use crate::jobs::steps::redis_failover::Successor;
+use crate::jobs::target::{RECOVERY, Target, Wanted};
 use crate::ports::Promise;
 
 /// The step kind.

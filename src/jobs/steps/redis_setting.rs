@@ -9,7 +9,7 @@ use crate::domain::plan::{StepId, StepSpec};
 use crate::jobs::redis::{self, knobs};
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 use crate::ports::Promise;
 
 /// The step kind that changes it.

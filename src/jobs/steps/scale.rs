@@ -6,7 +6,7 @@ use crate::domain::control::{Condition, Phase};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::plan::{StepId, StepSpec};
 use crate::jobs::step::{Checked, Cx, StepKind};
-use crate::jobs::steps::control::{ScaleArgs, counted, output};
+use crate::jobs::target::{ScaleArgs, counted, output};
 use crate::ports::Promise;
 
 /// The step kind.

@@ -11,7 +11,7 @@ use crate::domain::plan::{StepId, StepSpec};
 use crate::jobs::recovery::heir::{self, Stand};
 use crate::jobs::step::{Checked, Cx, StepKind};
 use crate::jobs::steps::backup::step;
-use crate::jobs::steps::control::{RECOVERY, Target};
+use crate::jobs::target::{RECOVERY, Target};
 use crate::ports::Promise;
 
 /// The step kind.

@@ -6,7 +6,7 @@ use crate::domain::failure::Failure;
 use crate::domain::plan::{StepId, StepSpec};
 use crate::jobs::recovery::heir;
 use crate::jobs::step::{Checked, Cx, StepKind};
-use crate::jobs::steps::control::{Target, Wanted, output};
+use crate::jobs::target::{Target, Wanted, output};
 use crate::ports::Promise;
 
 /// The step kind.

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use crate::domain::failure::Failure;
 use crate::domain::plan::StepSpec;
 use crate::jobs::step::{Checked, Cx, StepKind};
-use crate::jobs::steps::control::{AgainArgs, Life, Target, Wanted, life};
 use crate::jobs::steps::start::started;
+use crate::jobs::target::{AgainArgs, Life, Target, Wanted, life};
 use crate::ports::Promise;
 
 /// The step kind.

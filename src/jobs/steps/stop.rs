@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::domain::control::Instance;
 use crate::domain::plan::{StepId, StepSpec};
 use crate::jobs::step::{Checked, Cx, StepKind, args};
-use crate::jobs::steps::control::{Life, RECOVERY, StopArgs, Target, Wanted, life, output};
+use crate::jobs::target::{Life, RECOVERY, StopArgs, Target, Wanted, life, output};
 use crate::ports::{Promise, World};
 
 /// The step kind.

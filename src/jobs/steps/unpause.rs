@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::domain::control::Phase;
 use crate::domain::plan::{StepId, StepSpec};
 use crate::jobs::step::{Checked, Cx, StepKind};
-use crate::jobs::steps::control::{Target, Wanted, output};
+use crate::jobs::target::{Target, Wanted, output};
 use crate::ports::Promise;
 
 /// The step kind.

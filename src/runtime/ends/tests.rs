@@ -13,7 +13,7 @@ use crate::domain::control::Phase;
 use crate::domain::guard::Guard as Resistance;
 use crate::domain::plan::{Identity, Plan, StepId, StepSpec};
 use crate::jobs::routines::control::tests::stage::{self, Manner, Shared};
-use crate::jobs::steps::control::Target;
+use crate::jobs::target::Target;
 use crate::ports::World;
 
 const JOB: JobId = JobId(7);

@@ -9,9 +9,9 @@ use crate::jobs::failover::{self, Held};
 use crate::jobs::redis::succession::{self, Asked, Other};
 use crate::jobs::routine::Ask;
 use crate::jobs::routines::target;
-use crate::jobs::steps::control::{RECOVERY, Target};
 use crate::jobs::steps::redis_failover::{FollowArgs, Successor};
 use crate::jobs::steps::redis_rejoin::RejoinArgs;
+use crate::jobs::target::{RECOVERY, Target};
 
 /// Its plan.
 pub(super) async fn plan(ask: &Ask<'_>, service: &ServiceSpec) -> Result<Plan, Failure> {
