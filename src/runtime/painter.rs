@@ -2,6 +2,7 @@
 
 mod encode;
 mod ink;
+mod strokes;
 
 use std::io::{self, Write};
 

@@ -48,7 +48,12 @@ impl Day {
     fn good(timeout: &str) -> Self {
         let mut day = Self::begin(Behaviour::By(healthy), Behaviour::By(healthy), timeout);
         day.open();
-        day.console.see_no("loading");
+        day.console.until("data in all ten panels", |screen| {
+            let text = screen.contents();
+            // A frame comes in pieces: that nothing is loading says nothing before the last panel shows something else.
+            let last = text.rsplit("Panel ").next().unwrap_or_default();
+            last.contains(|c| ('\u{2801}'..='\u{28ff}').contains(&c)) && !text.contains("loading")
+        });
         day.console.see("prometheus <");
         day.console.see("alertmanager <");
         day

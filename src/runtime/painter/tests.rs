@@ -121,6 +121,18 @@ fn without_colour_and_unicode_no_screen_writes_either() {
 }
 
 #[test]
+fn each_ink_is_taken_up_once_however_often_it_is_needed() {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 4));
+    for (x, y) in (0..30).flat_map(|x| (0..4).map(move |y| (x, y))) {
+        buffer[(x, y)].set_char('#').set_fg([Color::Red, Color::Green, Color::Blue][usize::from(x + y) % 3]);
+    }
+    let frame = String::from_utf8(encode::frame(None, &buffer, true)).unwrap();
+    for ink in ["\x1b[31m", "\x1b[32m", "\x1b[34m"] {
+        assert_eq!(frame.matches(ink).count(), 1, "{frame:?}");
+    }
+}
+
+#[test]
 fn frames_are_put_between_marks_only_where_the_terminal_has_them() {
     let mut recording = Recording::at("1", SMALL, Depth::True);
     assert!(!String::from_utf8_lossy(&recording.painter.out).contains("2026"));
