@@ -69,40 +69,51 @@ fn entry(chart: &Chart, line: &Line, n: usize, calcs: &[crate::grafana::model::C
     Entry { line: n, values: values.into_iter().map(text).collect() }
 }
 
-/// The entries with the greatest last values first; what is no number comes last.
-fn greatest_first(chart: &Chart, entries: &mut [Entry]) {
+/// The entries with the greatest last values, in the order of the lines: one that went by the values would be another with every
+/// answer, and nobody finds a series in it again.
+fn greatest(chart: &Chart, mut entries: Vec<Entry>, most: usize) -> Vec<Entry> {
     let last = |e: &Entry| chart.lines.get(e.line).and_then(|l| l.measured.last()).map_or(f64::NEG_INFINITY, |s| s.value);
     entries.sort_by(|a, b| {
         let (a, b) = (last(a), last(b));
         a.is_nan().cmp(&b.is_nan()).then(b.total_cmp(&a))
     });
+    entries.truncate(most);
+    entries.sort_by_key(|e| e.line);
+    entries
 }
 
 /// Flowing below the graph.
-fn below(chart: &Chart, look: &Look, area: Rect, mut entries: Vec<Entry>, rows: usize) -> (Rect, Option<Legend>) {
+fn below(chart: &Chart, look: &Look, area: Rect, entries: Vec<Entry>, rows: usize) -> (Rect, Option<Legend>) {
     let width = usize::from(area.width);
     let longest = (width / 2).max(12).min(width);
     let size = |e: &Entry| entry_width(chart, e, look).min(longest.max(width.min(entry_width_cap(width, chart.lines.len()))));
-    let mut flow = flowing(&entries, width, rows, 0, size);
-    let unnamed = chart.of - chart.lines.len().min(chart.of);
-    if flow.iter().map(Vec::len).sum::<usize>() < entries.len() || unnamed > 0 {
-        greatest_first(chart, &mut entries);
-        flow = flowing(&entries, width, rows, 9, size);
-    }
-    let named: usize = flow.iter().map(Vec::len).sum();
+    let all = chart.of.max(entries.len());
+    let whole = flowing(&entries, width, rows, 0, size);
+    let (entries, flow) = match count(&whole) {
+        named if named == all => (entries, whole),
+        _ => as_many_as_fit(chart, entries, |entries| flowing(entries, width, rows, 9, size)),
+    };
     let height = flow.len().max(1) as u16;
     let plot = Rect { height: area.height - height, ..area };
-    let area = Rect { y: plot.bottom(), height, ..area };
-    (
-        plot,
-        Some(Legend {
-            area,
-            rows: Rows::Flowing(flow),
-            left_out: chart.of.max(entries.len()) - named,
-            entries,
-            heads: Vec::new(),
-        }),
-    )
+    let (area, left_out) = (Rect { y: plot.bottom(), height, ..area }, all - entries.len());
+    (plot, Some(Legend { area, rows: Rows::Flowing(flow), left_out, entries, heads: Vec::new() }))
+}
+
+/// The greatest of the entries, as many as flow into the place that there is.
+fn as_many_as_fit(
+    chart: &Chart,
+    entries: Vec<Entry>,
+    flow: impl Fn(&[Entry]) -> Vec<Vec<usize>>,
+) -> (Vec<Entry>, Vec<Vec<usize>>) {
+    let rows = flow(&entries);
+    match count(&rows) {
+        named if named < entries.len() => as_many_as_fit(chart, greatest(chart, entries, named), flow),
+        _ => (entries, rows),
+    }
+}
+
+fn count(flow: &[Vec<usize>]) -> usize {
+    flow.iter().map(Vec::len).sum()
 }
 
 /// A lone line may have the whole row for its name.
@@ -152,8 +163,7 @@ fn listed(
     let mut most = rows.saturating_sub(head).max(1);
     if entries.len() > most || unnamed > 0 {
         most = most.saturating_sub(1).max(1);
-        greatest_first(chart, &mut entries);
-        entries.truncate(most);
+        entries = greatest(chart, entries, most);
     }
     let count = entries.first().map_or(0, |e| e.values.len());
     let widest = |n: usize| entries.iter().filter_map(|e| e.values.get(n)).map(|v| v.width()).max().unwrap_or(0);

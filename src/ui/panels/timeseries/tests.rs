@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 use super::*;
 use crate::grafana::model::{FieldMatcher, Override, Property, TimeseriesOptions};
-use crate::ui::panels::tests::stage::{SPAN, START, Stage, wave};
+use crate::ui::panels::tests::stage::{SPAN, START, Stage, text, wave};
 
 fn stage(values: &[f64]) -> Stage {
     let mut stage = Stage::new(PanelKind::Timeseries(TimeseriesOptions::default()));
@@ -53,6 +53,20 @@ fn the_legend_speaks_of_what_was_measured() {
     let mut stage = stage(&[1.0, 2.0]);
     stage.panel.field.line.stack = Stack::Percent;
     stage.with(|input| assert_eq!(shape(input).lines[1].measured[0].value, 2.0));
+}
+
+#[test]
+fn a_legend_names_the_greatest_and_each_stays_in_its_place() {
+    let names = |values: &[f64]| {
+        let mut stage = stage(values);
+        stage.panel.kind = PanelKind::Timeseries(TimeseriesOptions { legend: true, ..TimeseriesOptions::default() });
+        let text = text(&stage.buffer(34, 8));
+        let legend = text.lines().find(|line| line.contains("more")).unwrap();
+        legend.split('━').skip(1).map(|entry| entry.trim().split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[11.0, 88.0, 12.0, 99.0, 77.0, 13.0]), ["1", "3", "4"]);
+    assert_eq!(names(&[11.0, 77.0, 12.0, 88.0, 99.0, 13.0]), ["1", "3", "4"]);
+    assert_eq!(names(&[66.0, 77.0, 12.0, 11.0, 99.0, 13.0]), ["0", "1", "4"]);
 }
 
 #[test]
