@@ -9,8 +9,9 @@ use crate::app::need::{Need, Source};
 
 /// A console's intervals are longer or shorter by up to this share, so that many consoles don't ask in step.
 const JITTER: f64 = 0.08;
-/// What is due this soon after something else is asked along with it: fewer wake-ups.
-const TOGETHER: Duration = Duration::from_millis(200);
+/// What is due within this part of its interval after something else is asked along with it: they come together, whenever each began,
+/// and cost one frame.
+const TOGETHER: u32 = 5;
 /// No failing source is left alone for longer than this, or than eight of its intervals.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -69,7 +70,7 @@ impl Feeds {
             return vec![];
         }
         let mut started = Vec::new();
-        for feed in self.by_source.values_mut().filter(|f| f.flight.is_none() && f.due <= now + TOGETHER) {
+        for feed in self.by_source.values_mut().filter(|f| f.flight.is_none() && f.due <= now + f.need.every / TOGETHER) {
             self.issued += 1;
             feed.flight = Some(Ticket(self.issued));
             started.push((Ticket(self.issued), feed.need.clone()));
@@ -148,6 +149,23 @@ mod tests {
                 feeds.done(*ticket, true, now + Duration::from_millis(late));
             });
         }
+    }
+
+    #[test]
+    fn feeds_that_began_apart_come_together() {
+        let mut feeds = Feeds::default();
+        let both = vec![need(Source::Rules, 0), need(Source::Alerts, 0)];
+        let at = |feeds: &mut Feeds, now| {
+            let started = feeds.start(now);
+            assert!(started.iter().all(|(ticket, _)| feeds.done(*ticket, true, now)));
+            started.len()
+        };
+        feeds.want(both[..1].to_vec(), Duration::ZERO);
+        assert_eq!(at(&mut feeds, Duration::ZERO), 1);
+        feeds.want(both, SECOND * 9 / 10);
+        assert_eq!(at(&mut feeds, SECOND * 9 / 10), 1, "what is new does not wait, and nothing is asked before its time");
+        let next = feeds.next().unwrap();
+        assert_eq!(at(&mut feeds, next), 2);
     }
 
     #[test]
