@@ -21,7 +21,9 @@ use super::words;
 use crate::domain::fault::{Fault, FaultKind};
 
 /// What is decoded at once: less work than handing it to a thread.
-const TINY: usize = 16 << 10;
+const TINY: usize = 64 << 10;
+/// What is read at once of a body that comes in.
+const PIECE: usize = 16 << 10;
 /// Chunks between the socket and the decoder.
 const IN_FLIGHT: usize = 4;
 /// The longest string in an answer; the decoder would hold it whole.
@@ -47,7 +49,7 @@ type Reader<R> = serde_json::Deserializer<serde_json::de::IoRead<BufReader<R>>>;
 
 /// The one JSON value that can be read there, and nothing behind it.
 pub(crate) fn json<R: Read, T>(from: R, decode: impl FnOnce(&mut Reader<R>) -> serde_json::Result<T>) -> serde_json::Result<T> {
-    let mut from = serde_json::Deserializer::from_reader(BufReader::with_capacity(TINY, from));
+    let mut from = serde_json::Deserializer::from_reader(BufReader::with_capacity(PIECE, from));
     let value = decode(&mut from)?;
     from.end().map(|()| value)
 }

@@ -111,6 +111,9 @@ fn targets(shared: &Shared) -> &[Target] {
 /// A target that is down and that the answer depends on, with the time of the last sample it gave where that can be told.
 fn dark<'a>(shared: &'a Shared, source: &Source, answer: &Answer) -> Option<(&'a Target, Option<Stamp>)> {
     let down: Vec<&Target> = targets(shared).iter().filter(|t| t.health == TargetHealth::Down).collect();
+    if down.is_empty() {
+        return None;
+    }
     let of = |labels: &Labels| down.iter().find(|t| t.labels.contains(labels)).copied();
     // Another job may have an instance of that name: without its job a series must have fallen silent besides.
     let silent = |at: Stamp| shared.server_now().since(at) > patience(shared, source);
@@ -120,7 +123,7 @@ fn dark<'a>(shared: &'a Shared, source: &Source, answer: &Answer) -> Option<(&'a
     if let Some((target, last)) = own.min_by_key(|(_, last)| *last) {
         return Some((target, Some(last)));
     }
-    if down.is_empty() || answer.series.iter().all(|s| origin(&s.labels).is_some()) {
+    if answer.series.iter().all(|s| origin(&s.labels).is_some()) {
         return None;
     }
     let asked = origin_query(source).and_then(|source| shared.store.answer(&source))?;
