@@ -34,6 +34,7 @@ mod worker;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
+use tokio::runtime::Builder;
 
 use crate::cli::exit::Exit;
 use crate::config::Overrides;
@@ -90,12 +91,16 @@ pub fn run() -> ExitCode {
 
 /// Runs something that waits for the outside. A request that still waits for a server does not keep the person waiting.
 fn wait_for(work: impl Future<Output = Exit>) -> ExitCode {
-    wait_with(2, work)
+    wait_on(Builder::new_multi_thread().worker_threads(2), work)
 }
 
-/// The same with so many threads beside the first.
-fn wait_with(threads: usize, work: impl Future<Output = Exit>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
+/// The same on this thread alone: for what mostly waits, waking another costs more than it brings.
+fn wait_alone(work: impl Future<Output = Exit>) -> ExitCode {
+    wait_on(&mut Builder::new_current_thread(), work)
+}
+
+fn wait_on(threads: &mut Builder, work: impl Future<Output = Exit>) -> ExitCode {
+    match threads.enable_all().build() {
         Ok(runtime) => {
             let exit = runtime.block_on(work);
             runtime.shutdown_background();

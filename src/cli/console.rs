@@ -34,8 +34,7 @@ pub fn run_argument() -> Arg {
 /// Opens the console as the command line says.
 pub fn open(overrides: &Overrides, matches: &ArgMatches) -> ExitCode {
     let calls: Vec<Call> = matches.get_many("run").into_iter().flatten().cloned().collect();
-    // It draws on the first thread and decodes on others: a second for its requests would mostly be woken to find nothing to do.
-    super::wait_with(1, start(overrides, calls, false))
+    super::wait_alone(start(overrides, calls, false))
 }
 
 /// Opens the console, on the demo or on what is configured, and returns when it is left.

@@ -1,10 +1,12 @@
 //! Signals: what each asks of the console, and that none of them waits for it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossterm::terminal::disable_raw_mode;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
 
 /// How long the console may take to leave by itself.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -84,26 +86,36 @@ impl Leave {
 }
 
 /// Ends the process for a console that was asked to leave and cannot: its terminal takes no more bytes, as behind an SSH link that
-/// stands still, and it waits in a write. Dropped once the console has left: what it does then takes the time it takes.
+/// stands still, and it waits in a write. It watches from a thread of its own, for that write holds up the console's. Dropped once
+/// the console has left: what it does then takes the time it takes.
 #[derive(Debug)]
-pub struct Impatience(JoinHandle<()>);
+pub struct Impatience(Arc<AtomicBool>);
 
 impl Impatience {
     /// Begins to watch.
     pub fn begin() -> std::io::Result<Self> {
-        let mut leave = Leave::listen()?;
-        Ok(Self(tokio::spawn(async move {
-            let status = leave.next().await;
-            tokio::time::sleep(PATIENCE).await;
-            // Nothing can be written; its settings can still be put back.
-            let _ = disable_raw_mode();
-            std::process::exit(status.into());
-        })))
+        let watch = Builder::new_current_thread().enable_all().build()?;
+        let mut leave = {
+            let _inside = watch.enter();
+            Leave::listen()?
+        };
+        let has_left = Arc::new(AtomicBool::new(false));
+        let left = has_left.clone();
+        std::thread::spawn(move || {
+            let status = watch.block_on(leave.next());
+            std::thread::sleep(PATIENCE);
+            if !left.load(Ordering::Relaxed) {
+                // Nothing can be written; its settings can still be put back.
+                let _ = disable_raw_mode();
+                std::process::exit(status.into());
+            }
+        });
+        Ok(Self(has_left))
     }
 }
 
 impl Drop for Impatience {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.store(true, Ordering::Relaxed);
     }
 }
