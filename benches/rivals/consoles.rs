@@ -33,10 +33,11 @@ pub fn run(stage: &Stage, size: Size) {
 type Line = (&'static str, fn(&Sitting) -> Option<f64>);
 
 /// What is told of a sitting.
-const LINES: [Line; 9] = [
+const LINES: [Line; 10] = [
     ("processor time a minute, idle, ms", |s| s.cpu),
     ("written to the terminal a minute, idle, bytes", |s| s.written),
     ("resident memory, MB", |s| s.memory),
+    ("of that no part of a file", |s| s.private),
     ("cursor key to frame, ms, p95", |s| s.key),
     ("the same while every query is under way", |s| s.key_asking),
     ("the same while both cores are busy at nice 10", |s| s.key_busy),

@@ -10,6 +10,11 @@ pub fn resident(pid: u32) -> Option<u64> {
     status(pid, "VmRSS:")
 }
 
+/// As much of it as is no part of a file: what the program is made of is there once for all who run it.
+pub fn private(pid: u32) -> Option<u64> {
+    status(pid, "RssAnon:")
+}
+
 /// The most it ever was, bytes.
 pub fn peak(pid: u32) -> Option<u64> {
     status(pid, "VmHWM:")

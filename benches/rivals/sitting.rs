@@ -31,6 +31,8 @@ pub struct Sitting {
     pub written: Option<f64>,
     /// Resident memory after it, MB.
     pub memory: Option<f64>,
+    /// As much of that as is no part of a file, MB.
+    pub private: Option<f64>,
     /// From a cursor key to the first byte of what follows, ms: the 95th percentile.
     pub key: Option<f64>,
     /// The same while queries are under way.
@@ -59,7 +61,8 @@ pub fn sit(seat: &Seat, home: &Path, size: Size) -> Sitting {
     let mut terminal = Terminal::open(home, &seat.words);
     terminal.collect(terminal.began + SETTLE);
     let (cpu, written) = idle(&terminal, size.idle);
-    let memory = process::resident(terminal.pid()).map(|bytes| bytes as f64 / 1e6);
+    let memory = process::resident(terminal.pid()).map(megabytes);
+    let private = process::private(terminal.pid()).map(megabytes);
     let frames = press(&mut terminal, size.keys);
     let busy = Busy::begin();
     let key_busy = p95(press(&mut terminal, size.keys / 2));
@@ -72,6 +75,7 @@ pub fn sit(seat: &Seat, home: &Path, size: Size) -> Sitting {
         cpu: Some(cpu),
         written: Some(written),
         memory,
+        private,
         key: p95(frames),
         key_asking,
         key_busy,
@@ -115,6 +119,10 @@ fn press(terminal: &mut Terminal, count: usize) -> Vec<Frame> {
 fn p95(mut frames: Vec<Frame>) -> Option<f64> {
     frames.sort_unstable();
     frames.get(frames.len() * 95 / 100).map(|(after, _)| ms(*after))
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 fn ms(time: Duration) -> f64 {
