@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::alert::{AlertSet, Silence, Union};
 use crate::domain::backup::catalogue::Catalogue;
-use crate::domain::chaos::end::Open;
+use crate::domain::chaos::end::Found;
 use crate::domain::chaos::report::Drilled;
 use crate::domain::control::{Condition, LogAsk, LogLine};
 use crate::domain::failure::Failure;
@@ -160,7 +160,7 @@ pub enum Data {
     /// To [`Source::Drills`], the newest first.
     Drills(Vec<Arc<Drilled>>),
     /// To [`Source::Faults`].
-    Faults(Vec<Open>),
+    Faults(Vec<Found>),
     /// To [`Source::Plan`].
     Plan(Result<Arc<Plan>, Failure>),
     /// To [`Source::Catalogue`].

@@ -6,7 +6,7 @@ use crate::app::message::Planned;
 use crate::config::model::Config;
 use crate::domain::backup::BackupId;
 use crate::domain::backup::catalogue::Catalogue;
-use crate::domain::chaos::end::Open;
+use crate::domain::chaos::end::Found;
 use crate::domain::chaos::report::{Drilled, Missed};
 use crate::domain::failure::Failure;
 use crate::domain::job::{Control, Job, JobId, Log, State};
@@ -98,7 +98,7 @@ impl Office for Clerk {
         Box::pin(self.desk.drills())
     }
 
-    fn faults(&self) -> Promise<'_, Vec<Open>> {
+    fn faults(&self) -> Promise<'_, Vec<Found>> {
         Box::pin(self.desk.open_faults())
     }
 

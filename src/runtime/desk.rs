@@ -169,8 +169,8 @@ impl Desk {
         self.read(|ledger| ledger.verify_audit()).await
     }
 
-    /// The ends of all drills' faults, the newest first, with whether somebody waits to perform each.
-    pub fn faults(&self) -> Result<Vec<(end::Record, bool)>, Failure> {
+    /// The ends of all drills' faults, the newest first.
+    pub fn faults(&self) -> Result<Vec<end::Found>, Failure> {
         self.ends().all()
     }
 
@@ -191,9 +191,8 @@ impl Desk {
 
     /// Takes on this operator what a drill's end leaves that cannot be performed, audited.
     pub async fn accept_fault(&self, id: JobId) -> Result<(), Failure> {
-        self.ends().accept(id)?;
-        let operator = Arc::clone(&self.operator);
-        self.read(move |ledger| ledger.audit_for(id, &operator, "accept what is left of the fault")).await
+        let (ends, operator) = (self.ends(), Arc::clone(&self.operator));
+        self.read(move |ledger| ends.accept(id, || ledger.audit_for(id, &operator, "accept what is left of the fault"))).await
     }
 
     fn ends(&self) -> Ends {

@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use crate::adapters::ledger::Home;
-use crate::domain::chaos::end::{Deadline, Ended, Open, Record, Standing, Undoing, VERSION, Why};
+use crate::domain::chaos::end::{Deadline, Ended, Found, Record, Standing, Undoing, VERSION, Why};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::job::JobId;
 use crate::domain::number;
@@ -78,21 +78,20 @@ impl Ends {
     }
 
     /// The faults whose end is still to be performed. Those that were performed are added to what is known, and not read again.
-    pub fn open_but(&self, known: &mut BTreeSet<JobId>) -> Result<Vec<Open>, Failure> {
+    pub fn open_but(&self, known: &mut BTreeSet<JobId>) -> Result<Vec<Found>, Failure> {
         let (ended, open): (Vec<_>, Vec<_>) = self.shelf.all_but(known)?.into_iter().partition(|record| record.ended.is_some());
         known.extend(ended.iter().map(|record| record.undoing.job));
-        let open = open.into_iter().map(|record| Open { watched: self.shelf.is_watched(record.undoing.job), record });
-        Ok(open.collect())
+        Ok(open.into_iter().map(|record| self.found(record)).collect())
     }
 
-    /// How a drill's fault ended; none where nobody has verified that, or there was none.
+    /// How a drill's fault ended; none where it has not, or there was none.
     pub fn ended_of(&self, job: JobId) -> Result<Option<Ended>, Failure> {
-        Ok(self.shelf.read(job)?.and_then(|record| record.ended).filter(Ended::is_verified))
+        Ok(self.shelf.read(job)?.and_then(|record| record.ended))
     }
 
     /// Takes what a drill's end leaves as it is, so that it is not tried again: only where it was tried often enough that whoever
-    /// waited for it was told, or where nobody who was started for it could even begin.
-    pub fn accept(&self, job: JobId) -> Result<(), Failure> {
+    /// waited for it was told, or where nobody who was started for it could even begin. It is audited before.
+    pub fn accept(&self, job: JobId, audit: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
         let refused = |what: String| Err(Failure::refused(what).mend("midwatch chaos sweep tells how every end stands"));
         let mut record = match self.shelf.read(job)? {
             None => return refused(format!("drill {job} has armed no end")),
@@ -100,6 +99,7 @@ impl Ends {
             Some(record) => record,
         };
         if let Some(_lock) = self.shelf.watch(job)? {
+            audit()?;
             record.ended = Some(Ended { at: now(), took: Duration::ZERO, why: Why::Accepted });
             return self.shelf.write(&record);
         }
@@ -107,16 +107,23 @@ impl Ends {
             let tries = number::counted(record.tries, "time");
             return refused(format!("the end of drill {job} has failed {tries}: what it leaves is accepted from {TRIES} on"));
         }
+        audit()?;
         // The watchdog writes it down: the record is its own.
         self.shelf.accept(job)
     }
 
-    /// Every end, the newest drill's first, with whether somebody waits to perform it.
-    pub fn all(&self) -> Result<Vec<(Record, bool)>, Failure> {
+    /// Every end, the newest drill's first.
+    pub fn all(&self) -> Result<Vec<Found>, Failure> {
         let mut all = self.shelf.all()?;
         all.sort_by_key(|record| std::cmp::Reverse(record.undoing.job));
-        let watched = all.iter().map(|record| self.shelf.is_watched(record.undoing.job)).collect::<Vec<_>>();
-        Ok(all.into_iter().zip(watched).collect())
+        Ok(all.into_iter().map(|record| self.found(record)).collect())
+    }
+
+    fn found(&self, record: Record) -> Found {
+        let job = record.undoing.job;
+        let watched = self.shelf.is_watched(job);
+        let words = (!watched && record.ended.is_none()).then(|| self.shelf.last_words(job)).flatten();
+        Found { record, watched, words }
     }
 
     /// Starts a watchdog.
@@ -196,12 +203,17 @@ impl Ends {
         let late = Instant::now() + ARMS_WITHIN;
         while !matches!(self.standing(job)?, Standing::Armed(_)) {
             if Instant::now() > late {
-                let what = format!("the watchdog is not ready after {} s: {}", ARMS_WITHIN.as_secs(), self.shelf.last_words(job));
+                let what = format!("the watchdog is not ready after {} s: {}", ARMS_WITHIN.as_secs(), self.said(job));
                 return Err(Failure::new(FailureKind::Stalled, what));
             }
             tokio::time::sleep(OFTEN).await;
         }
         Ok(())
+    }
+
+    /// The last words of what was started for a drill.
+    fn said(&self, job: JobId) -> String {
+        self.shelf.last_words(job).unwrap_or_else(|| "it said nothing".to_owned())
     }
 
     async fn ended(&self, job: JobId) -> Result<Option<Ended>, Failure> {

@@ -7,7 +7,7 @@ use crate::app::effect::Wish;
 use crate::app::message::{Message, Planned};
 use crate::app::need::{Data, Source};
 use crate::domain::backup::catalogue::Catalogue;
-use crate::domain::chaos::end::Open;
+use crate::domain::chaos::end::Found;
 use crate::domain::chaos::report::{Drilled, Missed};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::fault::{Fault, FaultKind};
@@ -29,7 +29,7 @@ pub trait Office: Send + Sync {
     fn drills(&self) -> Promise<'_, Vec<Arc<Drilled>>>;
 
     /// The faults whose end is still to be performed. Where nobody waits to do that, somebody is started.
-    fn faults(&self) -> Promise<'_, Vec<Open>>;
+    fn faults(&self) -> Promise<'_, Vec<Found>>;
 
     /// What lies in a repository of an environment.
     fn catalogue<'a>(&'a self, environment: &'a Name, repository: &'a Name) -> Promise<'a, Catalogue>;

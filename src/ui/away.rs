@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::model::{Model, Shared};
 use crate::app::screens::jobs::{self, progress};
-use crate::domain::chaos::report::{Missed, Report};
+use crate::domain::chaos::report::{Missed, NEVER, Report};
 use crate::domain::clean::Clean;
 use crate::domain::job::State;
 use crate::domain::range::clock;
@@ -77,6 +77,9 @@ fn story(report: &Report, pen: &Pen<'_>) -> Words {
         let sign = pen.look.pick("✖", "X");
         return (Role::Critical, format!("{sign} nobody has verified that its fault is ended: screen 8 tells how that stands"));
     };
+    if !ended.is_verified() {
+        return (Role::Critical, format!("{} {NEVER}", pen.look.pick("✖", "X")));
+    }
     let on = seconds(ended.at.since(injected.at));
     let mut words = vec![format!("its fault was ended after {on} ({}), and that was verified", ended.why.words())];
     words.push(match report.detected() {

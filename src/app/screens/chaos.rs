@@ -14,7 +14,7 @@ use crate::app::screen::{Screen, Travel};
 use crate::app::screens::chaos::offers::Choice;
 use crate::app::selection::Selection;
 use crate::app::spot::Spot;
-use crate::domain::chaos::end::Open;
+use crate::domain::chaos::end::Found;
 use crate::domain::chaos::report::Drilled;
 use crate::domain::job::{JobId, State};
 use crate::domain::time::Moment;
@@ -106,7 +106,7 @@ pub fn live(shared: &Shared) -> Option<&Drilled> {
 }
 
 /// The faults whose end is still to be performed.
-pub fn faults(shared: &Shared) -> &[Open] {
+pub fn faults(shared: &Shared) -> &[Found] {
     match shared.store.data(&Source::Faults) {
         Some(Data::Faults(open)) => open,
         _ => &[],

@@ -119,13 +119,15 @@ impl Why {
     }
 }
 
-/// A fault whose end was not performed yet, as one finds it.
+/// A fault's end, as one finds it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Open {
+pub struct Found {
     /// What was armed.
     pub record: Record,
     /// Whether somebody waits to perform it.
     pub watched: bool,
+    /// The last words of whoever waited, or should have, where nobody does.
+    pub words: Option<String>,
 }
 
 /// How a fault's end that is still to be performed stands.
@@ -143,8 +145,13 @@ pub enum Stage<'a> {
     Deserted,
 }
 
-impl Open {
-    /// How it stands.
+impl Found {
+    /// Whether it is still to be performed.
+    pub fn is_open(&self) -> bool {
+        self.record.ended.is_none()
+    }
+
+    /// How one stands that is.
     pub fn stage(&self) -> Stage<'_> {
         let record = &self.record;
         match &record.trouble {
@@ -178,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    fn open(armed: bool, ending: bool, tries: u32, watched: bool) -> Open {
+    fn open(armed: bool, ending: bool, tries: u32, watched: bool) -> Found {
         let record = json!({
             "version": VERSION, "files": [], "deadline": { "boot": "a", "at": { "secs": 0, "nanos": 0 } }, "due": 0,
             "armed": armed, "ending": ending, "tries": tries, "trouble": (tries > 0).then_some("it is still paused"), "ended": null,
@@ -187,7 +194,7 @@ mod tests {
                 "target": { "name": "postgres", "keys": [], "words": "" },
             } },
         });
-        Open { record: serde_json::from_value(record).unwrap(), watched }
+        Found { record: serde_json::from_value(record).unwrap(), watched, words: None }
     }
 
     #[test]

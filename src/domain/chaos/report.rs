@@ -10,6 +10,9 @@ use crate::domain::job::{Job, JobId, State};
 use crate::domain::name::Name;
 use crate::domain::time::Stamp;
 
+/// What is told of a fault whose end was given up.
+pub const NEVER: &str = "the fault could not be ended, and what is left of it was accepted";
+
 /// What a drill has shown so far: of one that was cut short, the rest is missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -134,8 +137,10 @@ impl Report {
         let mut findings = Vec::new();
         let Some(watched) = &self.watched else { return vec!["it ended before the fault was watched".to_owned()] };
         findings.extend(watched.aborted.iter().map(|why| format!("it was aborted: {why}")));
-        if self.ended.is_none() {
-            findings.push("the end of the fault was not verified".to_owned());
+        match &self.ended {
+            None => findings.push("the end of the fault was not verified".to_owned()),
+            Some(ended) if !ended.is_verified() => findings.push(NEVER.to_owned()),
+            Some(_) => {}
         }
         for Detection { alert, after, .. } in self.detections() {
             if after.is_none() && watched.aborted.is_none() {

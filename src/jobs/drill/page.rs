@@ -99,8 +99,12 @@ fn times(text: &mut String, report: &Report) {
     if let Some(watched) = &report.watched {
         row("the fault was on", seconds(watched.lasted));
     }
-    if let Some(ended) = &report.ended {
-        row("ended", format!("{}, verified after {}", ended.why.words(), seconds(ended.took)));
+    match &report.ended {
+        Some(ended) if ended.is_verified() => {
+            row("ended", format!("{}, verified after {}", ended.why.words(), seconds(ended.took)));
+        }
+        Some(ended) => row("ended", format!("**no**: {}", ended.why.words())),
+        None => {}
     }
     match report.recovered.as_ref().map(|recovered| recovered.after) {
         Some(Some(after)) => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Desk;
 use crate::adapters::firewall::strays;
 use crate::adapters::tools::surroundings::Surroundings;
-use crate::domain::chaos::end::Open;
+use crate::domain::chaos::end::Found;
 use crate::domain::chaos::report::{Drilled, Report};
 use crate::domain::failure::Failure;
 use crate::domain::firewall::Stray;
@@ -81,7 +81,7 @@ impl Desk {
 
     /// The faults whose end is still to be performed. Where nobody waits to perform one, somebody is started: a console that is
     /// open looks after what is left, as one that opens does.
-    pub async fn open_faults(&self) -> Result<Vec<Open>, Failure> {
+    pub async fn open_faults(&self) -> Result<Vec<Found>, Failure> {
         let desk = self.clone();
         self.read(move |_| {
             let mut learned = desk.drills.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +104,7 @@ impl Desk {
     /// this ledger. Those of others may live: this ledger cannot know.
     pub async fn strays(&self) -> Result<Vec<(Stray, bool)>, Failure> {
         let open: Vec<JobId> =
-            self.faults()?.iter().filter(|(end, _)| end.ended.is_none()).map(|(end, _)| end.undoing.job).collect();
+            self.faults()?.iter().filter(|found| found.is_open()).map(|found| found.record.undoing.job).collect();
         let mut found = Vec::new();
         for stray in strays::all(&Surroundings::inherited()).await? {
             let is_ours = self.job(stray.job).await.is_ok_and(|job| firewall::bears(&job.plan, job.id, &stray.mark));

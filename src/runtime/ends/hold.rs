@@ -64,7 +64,7 @@ impl Hold for Ends {
 
 impl Ends {
     fn died(&self, job: JobId) -> Failure {
-        let what = format!("the process that held the fault is gone: {}", self.shelf.last_words(job));
+        let what = format!("the process that held the fault is gone: {}", self.said(job));
         Failure::new(FailureKind::Unavailable, what)
     }
 

@@ -179,11 +179,10 @@ impl Shelf {
         self.0.appending(name(job, "words"))
     }
 
-    /// The end of that.
-    pub fn last_words(&self, job: JobId) -> String {
-        let words = fs::read(self.path(job, "words")).unwrap_or_default();
-        let words = String::from_utf8_lossy(&words);
-        words.lines().last().unwrap_or("it said nothing").to_owned()
+    /// The end of that, where anything was said.
+    pub fn last_words(&self, job: JobId) -> Option<String> {
+        let words = fs::read(self.path(job, "words")).ok()?;
+        String::from_utf8_lossy(&words).lines().last().map(str::to_owned)
     }
 
     fn take(&self, job: JobId, ending: &str) -> Result<Option<File>, Failure> {

@@ -244,16 +244,33 @@ async fn rule_19_what_an_end_leaves_is_accepted_only_after_it_was_tried() {
     drop(bench.ends.shelf.inject(JOB).unwrap());
     let guard = bench.guard(&town);
     let _watched = bench.ends.shelf.watch(JOB).unwrap().unwrap();
-    let refused = bench.ends.accept(JOB).unwrap_err();
+    let refused = bench.ends.accept(JOB, || Ok(())).unwrap_err();
     assert!(refused.what.contains("the end of drill #7 has failed 0 times"), "{refused}");
     bench.ends.shelf.accept(JOB).unwrap();
     tokio::time::timeout(PATIENCE, guard.end(Why::Due)).await.expect("it is tried for ever").unwrap();
     let record = bench.ends.shelf.read(JOB).unwrap().unwrap();
     assert_eq!((record.tries, record.ended.map(|ended| ended.why)), (1, Some(Why::Accepted)));
     assert!(record.trouble.unwrap().contains("ssh was cut off"), "what is left stays on record");
-    assert_eq!(bench.ends.ended_of(JOB).unwrap(), None, "nobody has verified that it ended");
+    assert!(!bench.ends.ended_of(JOB).unwrap().unwrap().is_verified(), "nobody has verified that it ended");
     let told = Ends::ended(&bench.ends, JOB).await.unwrap_err();
     assert!(told.what.contains("could not be ended"), "{told}");
+}
+
+/// What cannot be audited is not accepted, whether somebody waits to end it or nobody does.
+#[tokio::test]
+async fn rule_22_nothing_is_accepted_that_cannot_be_audited() {
+    let bench = bench();
+    let mut record = bench.armed(PATIENCE);
+    record.tries = TRIES;
+    bench.ends.shelf.write(&record).unwrap();
+    let full = || Err(Failure::new(FailureKind::Io, "the trail's disk is full"));
+    assert!(bench.ends.accept(JOB, full).is_err());
+    assert!(bench.ends.shelf.read(JOB).unwrap().unwrap().ended.is_none());
+    let _watched = bench.ends.shelf.watch(JOB).unwrap().unwrap();
+    assert!(bench.ends.accept(JOB, full).is_err());
+    assert!(!bench.ends.shelf.is_accepted(JOB));
+    bench.ends.accept(JOB, || Ok(())).unwrap();
+    assert!(bench.ends.shelf.is_accepted(JOB));
 }
 
 /// Nobody who was started for it could even begin: its configuration is gone, say.
@@ -261,12 +278,12 @@ async fn rule_19_what_an_end_leaves_is_accepted_only_after_it_was_tried() {
 async fn an_end_that_nobody_waits_for_is_accepted_at_once_and_once() {
     let bench = bench();
     bench.armed(PATIENCE);
-    bench.ends.accept(JOB).unwrap();
+    bench.ends.accept(JOB, || Ok(())).unwrap();
     let record = bench.ends.shelf.read(JOB).unwrap().unwrap();
     assert_eq!(record.ended.map(|ended| ended.why), Some(Why::Accepted));
-    let refused = bench.ends.accept(JOB).unwrap_err();
+    let refused = bench.ends.accept(JOB, || Ok(())).unwrap_err();
     assert!(refused.what.contains("drill #7 has ended: what is left was accepted"), "{refused}");
-    let unknown = bench.ends.accept(JobId(9)).unwrap_err();
+    let unknown = bench.ends.accept(JobId(9), || Ok(())).unwrap_err();
     assert!(unknown.what.contains("drill #9 has armed no end"), "{unknown}");
 }
 

@@ -1,6 +1,7 @@
 //! The screens on a bad night, cell by cell.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use ratatui::buffer::Buffer;
@@ -10,14 +11,16 @@ use crate::app::effect::Effect;
 use crate::app::message::{Message, Planned};
 use crate::app::need::{Data, Source};
 use crate::app::screens::jobs::known;
-use crate::app::tests::fixtures::chaos::{drilled, failing, faults, missed, on, over};
+use crate::app::tests::fixtures::chaos::{armed, drilled, drills, failing, faults, missed, on, over};
 use crate::app::tests::fixtures::jobs::plan;
 use crate::app::tests::fixtures::services::{standby, tells};
 use crate::app::tests::fixtures::{answer, fail, press, wait, write};
 use crate::app::update::update;
+use crate::domain::chaos::end::{Ended, Found, Why};
 use crate::domain::failure::Failure;
 use crate::domain::fault::FaultKind;
 use crate::domain::guard::Guard;
+use crate::domain::job::State;
 use crate::domain::triage::Triage;
 use crate::ui::tests::night::{SCREENS, answer_graphs, draw, drilling, night, resize, storm};
 use crate::ui::tests::picture::{styled, text};
@@ -189,6 +192,31 @@ fn rule_19_an_end_that_fails_is_seen_on_every_screen() {
         press(&mut model, keys);
         assert!(text(&draw(&model, &Look::default())).contains("FAULT NOT ENDED #15, 3 tries"), "{keys}");
     }
+}
+
+/// Rule 19: what was given up is never shown as if it were over, nor as if it still had time.
+#[test]
+fn rule_19_an_end_that_was_given_up_is_not_shown_as_an_end() {
+    let mut model = drilling();
+    resize(&mut model, SMALL.0, SMALL.1);
+    let mut drill = on(15, "postgres-paused", 34);
+    drill.state = State::Lost;
+    drill.report.ended = Some(Ended { at: drill.submitted, took: Duration::ZERO, why: Why::Accepted });
+    drills(&mut model, vec![drill]);
+    faults(&mut model, vec![]);
+    press(&mut model, "8 ]");
+    assert_snapshot!(text(&draw(&model, &Look::default())));
+}
+
+#[test]
+fn an_end_for_which_nobody_can_be_started_says_why() {
+    let mut model = drilling();
+    resize(&mut model, SMALL.0, SMALL.1);
+    let words = Some("midwatch.toml:3: no such environment: production".to_owned());
+    faults(&mut model, vec![Found { watched: false, words, ..armed(15, 60) }]);
+    press(&mut model, "8 ]");
+    let seen = text(&draw(&model, &Look::default()));
+    assert!(seen.contains("FAULT LEFT #15") && seen.contains("the last one said: midwatch.toml:3"), "{seen}");
 }
 
 /// A service of the bad night, open at a tab.

@@ -81,7 +81,8 @@ fn marks(report: &Report) -> Vec<Mark> {
     let Some(injected) = &report.injected else { return vec![] };
     let mark = |at, words: &str, role| Mark { at, words: Clean::new(words), role };
     let mut marks = vec![mark(injected.at, "fault on", Role::Critical)];
-    marks.extend(report.ended.as_ref().map(|ended| mark(ended.at, "fault ended", Role::Good)));
+    marks
+        .extend(report.ended.as_ref().filter(|ended| ended.is_verified()).map(|ended| mark(ended.at, "fault ended", Role::Good)));
     let fired = report.fired().map(|fired| mark(injected.at.after(fired.after), &fired.alert, Role::Warning));
     marks.extend(fired.take(MARKS - 2));
     marks.sort_by_key(|mark| mark.at);

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use crate::app::model::Shared;
 use crate::app::screens::chaos::{faults, target};
 use crate::app::screens::jobs::{self, steps};
-use crate::domain::chaos::end::{Open, Stage};
+use crate::domain::chaos::end::{Found, Stage};
 use crate::domain::chaos::report::{Detection, Drilled, Report};
 use crate::domain::clean::Clean;
 use crate::domain::job::State;
@@ -122,6 +122,9 @@ fn on(shared: &Shared, report: &Report, is_live: bool, pen: &Pen<'_>) -> Vec<Wor
         return pair("the fault", Role::Dim, format!("{} {lasts}", if is_live { "not yet on; for" } else { "was never on, of" }));
     };
     let is_on = is_live && report.ended.is_none();
+    if report.ended.as_ref().is_some_and(|ended| !ended.is_verified()) {
+        return pair("the fault", Role::Critical, format!("was never ended, of {lasts}"));
+    }
     if !is_on {
         let watched = report.watched.as_ref().map(|watched| watched.lasted);
         // Where its worker was killed nobody has measured it: at least as long as until its end was begun.
@@ -146,6 +149,11 @@ fn bar(part: Duration, whole: Duration, pen: &Pen<'_>) -> [Words; 2] {
 /// How the end of the fault stands, or how it ended.
 fn end(shared: &Shared, drill: &Drilled, width: usize, pen: &Pen<'_>) -> Vec<Vec<Words>> {
     let label = (Role::Dim, format!(" {:<10} ", "its end"));
+    if let Some(ended) = drill.report.ended.as_ref().filter(|ended| !ended.is_verified()) {
+        let (sign, when) = (pen.look.pick("✖", "X"), clock(ended.at));
+        let words = format!("{sign} NOT ENDED: {} at {when}; midwatch chaos sweep tells what is yours to do", ended.why.words());
+        return hanging(label, &words, Role::Critical, width);
+    }
     if let Some(ended) = &drill.report.ended {
         let sign = pen.look.pick("✔", "+");
         let words = format!("{sign} {}, and verified after {}", ended.why.words(), seconds(ended.took));
@@ -161,7 +169,7 @@ fn end(shared: &Shared, drill: &Drilled, width: usize, pen: &Pen<'_>) -> Vec<Vec
 }
 
 /// How an end that is still to be performed stands, in whole words.
-fn stage(open: &Open, now: Stamp, pen: &Pen<'_>) -> Words {
+fn stage(open: &Found, now: Stamp, pen: &Pen<'_>) -> Words {
     let bad = pen.look.pick("✖", "X");
     match open.stage() {
         Stage::Arming => (Role::Dim, "is being armed; nothing is broken yet".to_owned()),
@@ -174,13 +182,14 @@ fn stage(open: &Open, now: Stamp, pen: &Pen<'_>) -> Words {
             (Role::Critical, format!("{bad} NOT ENDED after {tries} tries; it is tried again and again: {}", Clean::new(trouble)))
         }
         Stage::Deserted => {
-            (Role::Critical, format!("{bad} NOT ENDED: whoever waited to end it was killed; somebody is started for it"))
+            let said = open.words.as_ref().map(|words| format!("; the last one said: {}", Clean::new(words))).unwrap_or_default();
+            (Role::Critical, format!("{bad} NOT ENDED: whoever waited to end it was killed; somebody is started for it{said}"))
         }
     }
 }
 
 /// A fault whose end is still to be performed, in the few words of the bar on top of every screen.
-pub fn fault(open: &Open, now: Stamp) -> Words {
+pub fn fault(open: &Found, now: Stamp) -> Words {
     let job = open.record.undoing.job;
     match open.stage() {
         Stage::Arming => (Role::Dim, format!("  fault {job} being armed")),
