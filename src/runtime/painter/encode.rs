@@ -11,6 +11,8 @@ use ratatui::buffer::Buffer;
 use super::ink::Ink;
 use super::strokes::{self, Stroke, Way};
 
+/// As many bytes as a terminal of Linux's takes at once.
+const AT_ONCE: usize = 4096;
 /// So many cells are sooner written again than stepped over.
 const STEP: u16 = 3;
 
@@ -19,16 +21,18 @@ const STEP: u16 = 3;
 pub fn frame(shown: Option<&Buffer>, next: &Buffer, grounds: bool) -> Vec<u8> {
     let shown = shown.filter(|shown| shown.area == next.area);
     let empty = if shown.is_none() { Buffer::empty(next.area) } else { Buffer::default() };
-    let before = shown.unwrap_or(&empty);
-    let mut encoder = Encoder { next, out: String::new(), ink: Ink::default(), at: None };
-    if shown.is_none() {
-        encoder.out.push_str("\x1b[m\x1b[2J");
-    }
-    for (ink, strokes) in strokes::between(before, next, grounds) {
-        for stroke in strokes {
-            encoder.take(ink);
-            encoder.draw(stroke);
-        }
+    let strokes = strokes::between(shown.unwrap_or(&empty), next, grounds);
+    let begin = if shown.is_none() { "\x1b[m\x1b[2J" } else { "" };
+    let few = encoded(next, begin, &strokes::by_ink(strokes.clone()));
+    // What comes in pieces is to be seen row by row, not colour by colour.
+    if few.len() <= AT_ONCE { few } else { encoded(next, begin, &strokes) }
+}
+
+fn encoded(next: &Buffer, begin: &str, strokes: &[(Ink, Stroke)]) -> Vec<u8> {
+    let mut encoder = Encoder { next, out: begin.to_owned(), ink: Ink::default(), at: None };
+    for (ink, stroke) in strokes {
+        encoder.take(*ink);
+        encoder.draw(*stroke);
     }
     let back = Ink::default().after(encoder.ink);
     encoder.out.push_str(&back);

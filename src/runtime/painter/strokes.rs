@@ -1,5 +1,4 @@
-//! What is new in a frame, as strokes: cells side by side that one ink can write. All strokes of an ink stand together, for another
-//! ink takes more bytes than another place.
+//! What is new in a frame, as strokes: cells side by side that one ink can write.
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Color;
@@ -29,20 +28,32 @@ pub enum Way {
     Cleared,
 }
 
-/// The inks, each with its strokes in the order of reading. `grounds`: whether the terminal erases with the ground that is set
+/// The strokes in the order of reading, each with its ink. `grounds`: whether the terminal erases with the ground that is set
 /// (terminfo's `bce`).
-pub fn between(before: &Buffer, next: &Buffer, grounds: bool) -> Vec<(Ink, Vec<Stroke>)> {
-    // A frame begins and ends with no ink in hand: what needs none comes first.
-    let mut by_ink = vec![(Ink::default(), vec![])];
+pub fn between(before: &Buffer, next: &Buffer, grounds: bool) -> Vec<(Ink, Stroke)> {
+    let mut strokes = vec![];
     let width = usize::from(next.area.width).max(1);
     let rows = before.content.chunks(width).zip(next.content.chunks(width));
     for (y, (before, next)) in (next.area.y..).zip(rows) {
         // Most rows are the same in most frames.
         if before != next {
-            Row { before, next, grounds }.strokes(y, &mut by_ink);
+            Row { before, next, grounds }.strokes(y, &mut strokes);
         }
     }
-    by_ink
+    strokes
+}
+
+/// All strokes of an ink together, for another ink takes more bytes than another place.
+pub fn by_ink(mut strokes: Vec<(Ink, Stroke)>) -> Vec<(Ink, Stroke)> {
+    // A frame begins and ends with no ink in hand: what needs none comes first.
+    let mut inks = vec![Ink::default()];
+    for (ink, _) in &strokes {
+        if !inks.contains(ink) {
+            inks.push(*ink);
+        }
+    }
+    strokes.sort_by_key(|(ink, _)| inks.iter().position(|known| known == ink));
+    strokes
 }
 
 struct Row<'a> {
@@ -52,7 +63,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn strokes(&self, y: u16, by_ink: &mut Vec<(Ink, Vec<Stroke>)>) {
+    fn strokes(&self, y: u16, strokes: &mut Vec<(Ink, Stroke)>) {
         let blank_from = self.next.len() - self.blanks(self.next.iter().rev());
         let mut x = 0;
         while x < self.next.len() {
@@ -61,11 +72,7 @@ impl Row<'_> {
                 continue;
             }
             let (ink, way, to) = self.stroke(x, blank_from);
-            let stroke = Stroke { x: x as u16, y, way };
-            match by_ink.iter_mut().find(|(known, _)| *known == ink) {
-                Some((_, strokes)) => strokes.push(stroke),
-                None => by_ink.push((ink, vec![stroke])),
-            }
+            strokes.push((ink, Stroke { x: x as u16, y, way }));
             x = to;
         }
     }

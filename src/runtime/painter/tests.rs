@@ -133,6 +133,16 @@ fn each_ink_is_taken_up_once_however_often_it_is_needed() {
 }
 
 #[test]
+fn what_comes_in_pieces_is_written_row_by_row() {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 50));
+    for (x, y) in (0..100).flat_map(|x| (0..50).map(move |y| (x, y))) {
+        buffer[(x, y)].set_char('#').set_fg([Color::Red, Color::Green][usize::from(y) % 2]);
+    }
+    let frame = String::from_utf8(encode::frame(None, &buffer, true)).unwrap();
+    assert_eq!(frame.matches("\x1b[32m").count(), 25, "each row is whole before the next begins");
+}
+
+#[test]
 fn frames_are_put_between_marks_only_where_the_terminal_has_them() {
     let mut recording = Recording::at("1", SMALL, Depth::True);
     assert!(!String::from_utf8_lossy(&recording.painter.out).contains("2026"));
