@@ -27,6 +27,18 @@ pub struct Server {
 
 /// Asks a service which server it is, and whether it can be backed up like that.
 pub async fn identify(world: &dyn World, environment: &Name, service: &ServiceSpec, method: Method) -> Result<Server, Failure> {
+    ask(world, environment, service, method).await.map_err(|failure| denied(failure, &service.name))
+}
+
+/// A login that a server refuses, with what finds out why: a check looks at every part of it.
+fn denied(failure: Failure, service: &Name) -> Failure {
+    if failure.kind != FailureKind::Denied || failure.mend.is_some() {
+        return failure;
+    }
+    failure.mend(format!("midwatch check says what the login at {service} lacks, and what mends it"))
+}
+
+async fn ask(world: &dyn World, environment: &Name, service: &ServiceSpec, method: Method) -> Result<Server, Failure> {
     match service.kind {
         ServiceKind::Postgres => {
             let server = postgres::identity::identify(&*world.tools(&service.access)).await?;
@@ -54,4 +66,20 @@ pub async fn told(world: &dyn World, environment: &Name, service: &ServiceSpec) 
     }
     let method = if service.kind == ServiceKind::Redis { Method::Rdb } else { Method::Logical };
     tokio::time::timeout(PATIENCE, identify(world, environment, service, method)).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_that_is_refused_leads_to_the_check_and_what_is_known_better_stays() {
+        let refused = Failure::new(FailureKind::Denied, "password authentication failed");
+        let mend = denied(refused.clone(), &"orders".into()).mend.unwrap_or_default();
+        assert!(mend.contains("midwatch check says what the login at orders lacks"), "{mend}");
+        let known = refused.mend("GRANT pg_monitor TO midwatch;");
+        assert_eq!(denied(known.clone(), &"orders".into()), known);
+        let other = Failure::new(FailureKind::Unavailable, "nobody answers");
+        assert_eq!(denied(other.clone(), &"orders".into()), other);
+    }
 }
