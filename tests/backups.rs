@@ -17,8 +17,12 @@ mod lost;
 #[path = "support/servers.rs"]
 mod servers;
 
+use std::time::Duration;
+
 use desk::Desk;
 use servers::{Postgres, Redis};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
 fn a_backup_is_taken_listed_proved_and_told_to_prometheus() {
@@ -96,6 +100,22 @@ fn what_is_wrong_is_told_with_what_mends_it() {
     desk.password("wrong");
     let ran = desk.run("backup db");
     assert_eq!((ran.status, ran.err.contains("password authentication failed")), (77, true), "{ran:?}");
+}
+
+#[test]
+fn what_another_host_may_be_writing_is_cleaned_only_by_its_name() {
+    let desk = Desk::with("");
+    let (old, fresh) = ("20261101T000000Z-db-logical-aaaaaa", "20261102T000000Z-db-logical-bbbbbb");
+    desk.leave(old, HOUR * 49);
+    desk.leave(fresh, HOUR * 47);
+    let told = format!("midwatch clean main --id {fresh}");
+    assert!(desk.plain("clean --dry-run").contains(&told));
+    desk.ok("clean");
+    assert_eq!(desk.orphans(), [fresh]);
+    let ran = desk.run("clean");
+    assert_eq!((ran.status, ran.err.contains(&told)), (77, true), "{ran:?}");
+    desk.ok(&format!("clean main --id {fresh}"));
+    assert_eq!(desk.orphans(), [""; 0]);
 }
 
 #[test]

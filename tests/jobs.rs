@@ -117,7 +117,7 @@ fn a_worker_that_is_told_to_end_cancels_its_job() {
     assert_eq!(shell.wait().unwrap().code(), Some(1));
     assert_eq!(newest(&desk)["state"], "cancelled");
     hold.release();
-    assert_eq!((desk.backups().len(), desk.orphans()), (0, 0));
+    assert_eq!((desk.backups().len(), desk.orphans().len()), (0, 0));
     desk.ok("backup db");
 }
 

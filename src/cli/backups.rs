@@ -59,14 +59,19 @@ fn text(found: &[(Name, Catalogue)], now: Stamp) -> String {
             let _ = writeln!(text, "  {}", line(entry, now));
         }
         for orphan in &catalogue.orphans {
-            let (id, size) = (Clean::new(&orphan.id.0), bytes(orphan.bytes));
-            let _ = writeln!(text, "  {id:<48} {:>10}  {size:>9}  orphan: no backup; midwatch clean removes it", "");
+            let _ = writeln!(text, "  {}", left(orphan, now));
         }
         if catalogue.entries.is_empty() && catalogue.orphans.is_empty() {
             let _ = writeln!(text, "  no backup yet");
         }
     }
     text
+}
+
+fn left(orphan: &Orphan, now: Stamp) -> String {
+    let (id, size) = (Clean::new(&orphan.id.0), bytes(orphan.bytes));
+    let worth = if orphan.is_fresh(now) { "a job may still be writing it" } else { "midwatch clean removes it" };
+    format!("{id:<48} {:>10}  {size:>9}  orphan: no backup; {worth}", "")
 }
 
 fn line(entry: &Entry, now: Stamp) -> String {

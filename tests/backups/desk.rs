@@ -1,9 +1,11 @@
 //! The program with a ledger, a repository and a configuration of its own.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -130,8 +132,18 @@ impl Desk {
         self.lying("manifest")
     }
 
-    pub fn orphans(&self) -> usize {
-        self.lying("orphan").len()
+    /// The ids of the orphans of the repository.
+    pub fn orphans(&self) -> Vec<String> {
+        self.lying("orphan").iter().map(|one| one["orphan"]["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Leaves a file of a backup without a manifest, as old as this.
+    pub fn leave(&self, id: &str, age: Duration) {
+        let folder = self.path("repository/backups").join(id);
+        fs::create_dir_all(&folder).unwrap();
+        let mut file = File::create(folder.join("shop.dump")).unwrap();
+        file.write_all(b"cut").unwrap();
+        file.set_modified(SystemTime::now() - age).unwrap();
     }
 
     /// What lies in the repository and has this.

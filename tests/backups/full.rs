@@ -41,7 +41,7 @@ fn rule_14_a_full_disk_leaves_no_part_of_a_backup_and_the_last_one_whole() {
         assert!(mount(&format!("remount,size={}k", (used + part) / 1024), &repository));
         let ran = desk.run("backup db");
         assert_eq!((ran.status, ran.err.contains("room")), (1, true), "{part}: {ran:?}");
-        assert_eq!((desk.backups().len(), desk.orphans()), (1, 0), "{part}");
+        assert_eq!((desk.backups().len(), desk.orphans().len()), (1, 0), "{part}");
     }
     assert!(mount("remount,size=64m", &repository));
     desk.ok("backup db");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use midwatch::cli;
 
@@ -366,8 +367,7 @@ fn prepared() -> Stage {
         fs::create_dir(stage.desk.path(left)).unwrap();
         fs::write(stage.desk.path(left).join("shop.sql"), &dump.stdout).unwrap();
     }
-    fs::create_dir_all(stage.desk.path("repository/backups/e-db-19700101T000000Z-logical-000000")).unwrap();
-    fs::write(stage.desk.path("repository/backups/e-db-19700101T000000Z-logical-000000/shop.dump"), "cut").unwrap();
+    stage.desk.leave("e-db-19700101T000000Z-logical-000000", Duration::from_secs(3 * 86_400));
     fs::write(stage.desk.path("good.toml"), "[environments.e]\n").unwrap();
     stage
 }

@@ -6,6 +6,9 @@ use crate::domain::backup::{BackupId, Manifest, Proof};
 use crate::domain::name::Name;
 use crate::domain::time::Stamp;
 
+/// For how long files without a manifest are taken for what a job may still be writing.
+const WRITTEN: Duration = Duration::from_secs(2 * 86_400);
+
 /// Everything that lies in a repository.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
@@ -116,4 +119,11 @@ pub struct Orphan {
     /// Why the manifest that is there cannot be read: it is damaged, another's, or a later midwatch's. Such a one may hold good
     /// files, and is removed only by its name.
     pub why: Option<String>,
+}
+
+impl Orphan {
+    /// Whether a job of another host or ledger, which cannot be asked here, may still be writing it.
+    pub fn is_fresh(&self, now: Stamp) -> bool {
+        self.modified.is_none_or(|at| now.since(at) < WRITTEN)
+    }
 }

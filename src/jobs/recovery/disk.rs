@@ -82,7 +82,8 @@ async fn spare(world: &dyn World, site: &Site, service: &ServiceSpec, mount: &st
         }
         let Ok(repository) = world.repository(spec).await else { continue };
         let Ok(catalogue) = repository.catalogue().await else { continue };
-        let left = catalogue.orphans.iter().filter(|orphan| orphan.why.is_none()).map(|orphan| orphan.bytes);
+        let left = catalogue.orphans.iter().filter(|orphan| orphan.why.is_none() && !orphan.is_fresh(world.now()));
+        let left = left.map(|orphan| orphan.bytes);
         orphans.push(Spare::of(format!("midwatch clean {}", spec.name), ["orphan", ""], left));
         let judged = retention::every(&catalogue, spec.keep);
         let unwanted = judged.iter().filter(|one| one.goes()).map(|one| one.entry.bytes());
