@@ -12,6 +12,7 @@ use super::*;
 use crate::adapters::ledger::Submission;
 use crate::domain::guard::Guard;
 use crate::domain::plan::{Confirmation, Identity, Plan, Revert, StepId, StepSpec};
+use crate::jobs::driver::Gate as _;
 
 /// One step, which fails: it is given no arguments.
 fn plan() -> Plan {
@@ -77,4 +78,40 @@ async fn a_worker_that_only_writes_metrics_still_holds_no_job() {
     assert_eq!(worker.await.unwrap().unwrap(), Some(Outcome::Failed));
     refusing.abort();
     assert!(ledger.log(id, 0).unwrap().0.contains("m.prom was not written"));
+}
+
+/// The guard of a job whose configuration cannot be read.
+fn edited(folder: &Path) -> (Arc<Ledger>, Gate, PathBuf) {
+    let (path, plan, confirmation) = (folder.join("midwatch.toml"), plan(), Confirmation::default());
+    let ledger = Arc::new(Ledger::open(Home::find(Some(&folder.join("state"))).unwrap()).unwrap());
+    let files = [path.clone()];
+    let job = Submission { plan: &plan, operator: "anna", host: "here", confirmation: &confirmation, files: &files };
+    let record = ledger.job(ledger.submit(job).unwrap()).unwrap();
+    std::fs::write(&path, "[environments.e").unwrap();
+    (Arc::clone(&ledger), Gate::new(ledger, record), path)
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_being_edited_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, gate, path) = edited(folder.path());
+    let waits = || ledger.log(JobId(1), 0).unwrap().0.matches("waiting up to 30 s for a configuration").count();
+    let save = async {
+        while waits() == 0 {
+            tokio::task::yield_now().await;
+        }
+        std::fs::write(&path, "[environments.e]\nguard = \"open\"\n").unwrap();
+    };
+    let plan = plan();
+    let (allowed, ()) = tokio::join!(gate.allows(&plan.steps[0]), save);
+    assert_eq!((allowed, waits()), (Ok(()), 1));
+}
+
+#[tokio::test]
+async fn rule_13_a_configuration_that_stays_broken_lets_nothing_happen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, mut gate, _) = edited(folder.path());
+    gate.patience = Duration::ZERO;
+    let failure = gate.allows(&plan().steps[0]).await.unwrap_err();
+    assert_eq!((failure.kind, failure.mend.as_deref()), (FailureKind::Config, Some("midwatch check")));
 }
