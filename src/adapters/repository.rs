@@ -14,13 +14,15 @@ pub use crate::adapters::repository::bucket::Patience;
 use crate::adapters::repository::folder::Folder;
 use crate::adapters::repository::pack::{Pack, Recipe};
 pub use crate::adapters::repository::seal::SealKey;
+use crate::adapters::repository::shelf::Found;
 use crate::adapters::repository::store::Store;
 use crate::adapters::repository::unpack::{Packed, Unpacked};
 use crate::adapters::secret;
-use crate::domain::backup::catalogue::Catalogue;
+use crate::domain::backup::catalogue::{Catalogue, Orphan};
 use crate::domain::backup::{BackupId, Compression, FileFacts, Manifest, Method, Proof};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::repository::{RepositoryPlace, RepositorySpec};
+use crate::domain::time::Stamp;
 use crate::ports::Promise;
 use crate::ports::repository::{FileSink, Plain, Repository};
 
@@ -177,8 +179,8 @@ impl Repository for StoredRepository {
             let _turn = self.store.turn().await?;
             self.refuse_existing(&manifest.id).await?;
             self.refuse_incomplete(&manifest).await?;
-            let newest = self.catalogue().await?.entries.iter().map(|entry| entry.manifest.sequence).max();
-            let manifest = Manifest { sequence: newest.unwrap_or_default() + 1, ..manifest };
+            let sequence = next_sequence(&self.catalogue().await?, manifest.times.ended);
+            let manifest = Manifest { sequence, ..manifest };
             self.put(&keys::manifest(&manifest.id)?, &manifest).await?;
             Ok(manifest)
         }
@@ -196,6 +198,30 @@ impl Repository for StoredRepository {
         }
         .boxed()
     }
+
+    fn sweep<'a>(&'a self, id: &'a BackupId) -> Promise<'a, bool> {
+        async move {
+            let items = self.store.list(&keys::backup(id)?).await?;
+            match shelf::look(&*self.store, self.key.as_ref(), id.clone(), items).await {
+                Found::Backup(_) => Ok(false),
+                Found::Orphan(Orphan { unread: true, why, .. }) => {
+                    let why = why.unwrap_or_default();
+                    Err(Failure::new(FailureKind::Io, format!("{why}: it may be a good backup, and nothing of it is removed")))
+                }
+                Found::Orphan(_) => self.remove(id).await.map(|()| true),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Behind every other. What cannot be read does not tell its sequence, and would come first once it can: no repository has seen as
+/// many backups as milliseconds.
+fn next_sequence(catalogue: &Catalogue, now: Stamp) -> u64 {
+    let newest = catalogue.entries.iter().map(|entry| entry.manifest.sequence).max().unwrap_or_default();
+    let is_known = catalogue.orphans.iter().all(|orphan| orphan.why.is_none());
+    let least = if is_known { 0 } else { u64::try_from(now.0).unwrap_or_default() };
+    least.max(newest + 1)
 }
 
 #[cfg(test)]

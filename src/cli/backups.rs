@@ -70,8 +70,12 @@ fn text(found: &[(Name, Catalogue)], now: Stamp) -> String {
 
 fn left(orphan: &Orphan, now: Stamp) -> String {
     let (id, size) = (Clean::new(&orphan.id.0), bytes(orphan.bytes));
-    let worth = if orphan.is_fresh(now) { "a job may still be writing it" } else { "midwatch clean removes it" };
-    format!("{id:<48} {:>10}  {size:>9}  orphan: no backup; {worth}", "")
+    let worth = match &orphan.why {
+        Some(why) => format!("unreadable: {}", Clean::new(why)),
+        None if orphan.is_fresh(now) => "orphan: no backup; a job may still be writing it".to_owned(),
+        None => "orphan: no backup; midwatch clean removes it".to_owned(),
+    };
+    format!("{id:<48} {:>10}  {size:>9}  {worth}", "")
 }
 
 fn line(entry: &Entry, now: Stamp) -> String {

@@ -46,9 +46,12 @@ pub trait Repository: Send + Sync {
     /// Writes a proof beside its backup, sealed.
     fn attach<'a>(&'a self, proof: &'a Proof) -> Promise<'a, ()>;
 
-    /// Removes a backup: its manifest first, so that it never exists in part, or what a backup without one left behind. What is
-    /// not there is no failure.
+    /// Removes a backup: its manifest first, so that it never exists in part. What is not there is no failure.
     fn remove<'a>(&'a self, id: &'a BackupId) -> Promise<'a, ()>;
+
+    /// Removes what a backup that did not come to be left behind. Says whether it did: one that exists is left alone, and it fails
+    /// where that cannot be told.
+    fn sweep<'a>(&'a self, id: &'a BackupId) -> Promise<'a, bool>;
 }
 
 /// A file that is being written. Dropped before [`finish`](Self::finish), nothing of it gets its final name and no part of an

@@ -25,7 +25,7 @@ pub async fn catalogue(store: &dyn Store, key: Option<&SealKey>) -> Result<Catal
         stream::iter(shelves).map(|(id, items)| look(store, key, id, items)).buffer_unordered(AT_ONCE).collect().await;
     let mut catalogue = Catalogue::default();
     for one in found {
-        match one? {
+        match one {
             Found::Backup(entry) => catalogue.entries.push(*entry),
             Found::Orphan(orphan) => catalogue.orphans.push(orphan),
         }
@@ -36,8 +36,11 @@ pub async fn catalogue(store: &dyn Store, key: Option<&SealKey>) -> Result<Catal
     Ok(catalogue)
 }
 
-enum Found {
+/// What lies under one id.
+pub enum Found {
+    /// A backup.
     Backup(Box<Entry>),
+    /// No backup, or one that cannot be read.
     Orphan(Orphan),
 }
 
@@ -53,17 +56,32 @@ fn shelves(items: Vec<Item>) -> BTreeMap<BackupId, Vec<Item>> {
     shelves
 }
 
-async fn look(store: &dyn Store, key: Option<&SealKey>, id: BackupId, items: Vec<Item>) -> Result<Found, Failure> {
-    let manifest = keys::manifest(&id).ok().and_then(|key| items.iter().find(|item| item.key == key));
-    let Some(item) = manifest else { return Ok(Found::Orphan(orphan(id, &items, None))) };
+/// One that cannot be read hides no other.
+pub async fn look(store: &dyn Store, key: Option<&SealKey>, id: BackupId, items: Vec<Item>) -> Found {
+    match judge(store, key, &id, &items).await {
+        Ok(Ok(entry)) => Found::Backup(Box::new(entry)),
+        Ok(Err(why)) => Found::Orphan(orphan(id, &items, why)),
+        Err(failure) => Found::Orphan(Orphan { unread: true, ..orphan(id, &items, Some(failure.what)) }),
+    }
+}
+
+/// The backup, or why there is none. It fails where that cannot be told.
+async fn judge(
+    store: &dyn Store,
+    key: Option<&SealKey>,
+    id: &BackupId,
+    items: &[Item],
+) -> Result<Result<Entry, Option<String>>, Failure> {
+    let manifest = keys::manifest(id).ok().and_then(|key| items.iter().find(|item| item.key == key));
+    let Some(item) = manifest else { return Ok(Err(None)) };
     // Its backup is being removed: what is left of it is none.
-    let Some(bytes) = document(store, item).await? else { return Ok(Found::Orphan(orphan(id, &items, None))) };
-    match read(&id, &bytes, key) {
-        Err(why) => Ok(Found::Orphan(orphan(id, &items, Some(format!("{}: {why}", store.told(&item.key)))))),
+    let Some(bytes) = document(store, item).await? else { return Ok(Err(None)) };
+    match read(id, &bytes, key) {
+        Err(why) => Ok(Err(Some(format!("{}: {why}", store.told(&item.key))))),
         Ok((manifest, attestation)) => {
             let manifest_sha256 = hex(&Sha256::digest(&bytes));
-            let proofs = proofs(store, key, &id, &manifest_sha256, &items).await?;
-            Ok(Found::Backup(Box::new(Entry { manifest, manifest_sha256, attestation, proofs })))
+            let proofs = proofs(store, key, id, &manifest_sha256, items).await?;
+            Ok(Ok(Entry { manifest, manifest_sha256, attestation, proofs }))
         }
     }
 }
@@ -95,6 +113,7 @@ fn orphan(id: BackupId, items: &[Item], why: Option<String>) -> Orphan {
         modified: items.iter().filter_map(|item| item.modified).max(),
         live: false,
         why,
+        unread: false,
     }
 }
 
@@ -156,6 +175,6 @@ mod tests {
         let gone = |key: &str| Item { key: key.to_owned(), bytes: 9, modified: None };
         let items = vec![gone("backups/a/manifest.json"), gone("backups/a/proofs/1.json")];
         assert_eq!(proofs(&store, None, &id, "", &items).await.unwrap(), []);
-        assert!(matches!(look(&store, None, id, items).await.unwrap(), Found::Orphan(orphan) if orphan.why.is_none()));
+        assert!(matches!(look(&store, None, id, items).await, Found::Orphan(orphan) if orphan.why.is_none()));
     }
 }

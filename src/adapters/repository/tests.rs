@@ -3,6 +3,7 @@
 use tokio::io::AsyncReadExt;
 
 use super::*;
+use crate::adapters::repository::store::{Draft, Item};
 use crate::domain::backup::catalogue::Attestation;
 use crate::domain::backup::{BLOCK, Census, FORMAT, Made, Method, Origin, Times};
 use crate::domain::repository::Keep;
@@ -126,4 +127,71 @@ async fn rule_14_a_manifest_is_refused_where_a_file_is_missing_or_cut() {
     let missing = repository.publish(manifest("a", vec![file])).await.unwrap_err();
     assert!(missing.what.ends_with("shop.dump: it is missing"), "{missing}");
     assert!(repository.catalogue().await.unwrap().entries.is_empty());
+}
+
+/// A folder that gives one of its files to nobody. A test may run as root, who may read everything.
+struct Shut(Folder, &'static str);
+
+impl Store for Shut {
+    fn list<'a>(&'a self, under: &'a str) -> Promise<'a, Vec<Item>> {
+        self.0.list(under)
+    }
+
+    fn size<'a>(&'a self, key: &'a str) -> Promise<'a, Option<u64>> {
+        self.0.size(key)
+    }
+
+    fn read<'a>(&'a self, key: &'a str, range: std::ops::Range<u64>) -> Promise<'a, bytes::Bytes> {
+        let shut = Failure::new(FailureKind::Denied, format!("{}: permission denied", self.told(key)));
+        if key == self.1 { async { Err(shut) }.boxed() } else { self.0.read(key, range) }
+    }
+
+    fn write<'a>(&'a self, key: &'a str, bytes: bytes::Bytes) -> Promise<'a, ()> {
+        self.0.write(key, bytes)
+    }
+
+    fn draft<'a>(&'a self, key: &'a str) -> Promise<'a, Box<dyn Draft>> {
+        self.0.draft(key)
+    }
+
+    fn remove<'a>(&'a self, key: &'a str) -> Promise<'a, ()> {
+        self.0.remove(key)
+    }
+
+    fn clear<'a>(&'a self, key: &'a str) -> Promise<'a, ()> {
+        self.0.clear(key)
+    }
+
+    fn turn(&self) -> Promise<'_, Box<dyn Send>> {
+        self.0.turn()
+    }
+
+    fn told(&self, key: &str) -> String {
+        self.0.told(key)
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_listed_stops_no_other_and_is_never_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec(folder.path());
+    let whole = opened(&spec, 1).await;
+    for id in ["a", "b"] {
+        let file = save(&*whole, id, "shop.dump", Compression::None, b"rows").await;
+        whole.publish(manifest(id, vec![file])).await.unwrap();
+    }
+    let store = Arc::new(Shut(Folder::open(folder.path()).unwrap(), "backups/b/manifest.json"));
+    let shut = StoredRepository { spec, store, key: Some(SealKey::new([1; 32])), recipients: Arc::new([]) };
+    let catalogue = shut.catalogue().await.unwrap();
+    let why = catalogue.orphans[0].why.clone().unwrap();
+    assert!(catalogue.orphans[0].unread && why.ends_with("b/manifest.json: permission denied"), "{why}");
+    assert_eq!(catalogue.entries.len(), 1);
+    assert!(shut.sweep(&BackupId("b".into())).await.unwrap_err().what.contains("it may be a good backup"));
+
+    let file = save(&shut, "0", "shop.dump", Compression::None, b"rows").await;
+    shut.publish(manifest("0", vec![file])).await.unwrap();
+    let entries = whole.catalogue().await.unwrap().entries;
+    let ids: Vec<_> = entries.iter().map(|entry| entry.manifest.id.0.as_str()).collect();
+    assert_eq!(ids, ["0", "b", "a"], "the newest comes first, whatever could be read when it was published");
+    assert!(!whole.sweep(&BackupId("b".into())).await.unwrap(), "it exists");
 }

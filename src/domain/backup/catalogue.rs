@@ -119,6 +119,8 @@ pub struct Orphan {
     /// Why the manifest that is there cannot be read: it is damaged, another's, or a later midwatch's. Such a one may hold good
     /// files, and is removed only by its name.
     pub why: Option<String>,
+    /// Whether that is because the repository does not give what lies there: it may be a good backup, and nothing removes it.
+    pub unread: bool,
 }
 
 impl Orphan {

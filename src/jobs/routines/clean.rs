@@ -57,18 +57,21 @@ fn sweep(id: StepId, spec: &RepositorySpec, orphans: &[&Orphan]) -> StepSpec {
     step(id, "sweep", title, &SweepArgs { backups, repository: spec.clone() })
 }
 
-/// One whose manifest lies there but cannot be read may be a good backup with one bad file: it goes only where it is named.
+/// One whose manifest lies there but makes no sense may be a good backup with one bad file: it goes only where it is named.
 fn is_offered(ask: &Ask<'_>, orphan: &Orphan) -> bool {
     let named = ask.given.get("id").map_or(orphan.why.is_none(), |id| id == orphan.id.0);
     named && !ask.live.contains(&orphan.id)
 }
 
-/// Jobs of other hosts and ledgers cannot be asked for what they write: only its age tells.
+/// What cannot be read may be a good backup. Jobs of other hosts and ledgers cannot be asked for what they write: only its age tells.
 fn is_kept(ask: &Ask<'_>, orphan: &Orphan) -> bool {
-    ask.given.get("id").is_none() && orphan.is_fresh(ask.world.now())
+    orphan.unread || ask.given.get("id").is_none() && orphan.is_fresh(ask.world.now())
 }
 
 fn left_out(ask: &Ask<'_>, spec: &RepositorySpec, orphan: &Orphan) -> String {
+    if let (true, Some(why)) = (orphan.unread, &orphan.why) {
+        return format!("{} is left out: {why}. It may be a good backup", orphan.id);
+    }
     let written =
         orphan.modified.map_or_else(|| "nobody knows when".to_owned(), |at| format!("{} ago", human(ask.world.now().since(at))));
     let (id, name) = (&orphan.id, &spec.name);

@@ -30,12 +30,11 @@ impl StepKind for Sweep {
             let mut swept = Vec::new();
             for id in &args.backups {
                 // Looked at anew each time: what was an orphan when the plan was made may have become a backup since.
-                if repository.catalogue().await?.find(id).is_some() {
+                if repository.sweep(id).await? {
+                    swept.push(id);
+                } else {
                     cx.reporter.log(&format!("{id} exists as a backup: left alone"));
-                    continue;
                 }
-                repository.remove(id).await?;
-                swept.push(id);
             }
             let left = repository.catalogue().await?;
             match left.orphans.iter().find(|orphan| swept.contains(&&orphan.id)) {

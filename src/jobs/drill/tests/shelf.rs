@@ -41,4 +41,8 @@ impl Repository for Shelf {
     fn remove<'a>(&'a self, _: &'a BackupId) -> Promise<'a, ()> {
         unreachable!()
     }
+
+    fn sweep<'a>(&'a self, _: &'a BackupId) -> Promise<'a, bool> {
+        unreachable!()
+    }
 }
