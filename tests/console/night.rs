@@ -172,7 +172,10 @@ fn rule_05_backups_and_a_proof_go_on_when_their_terminal_is_killed() {
     again.see_line(&["done", "backup postgres"]);
     again.see_line(&["done", "verify --all"]);
     again.press(ESC);
+    again.see_no("While you were away");
     again.press("5");
+    // What a key opens must be there before the key comes.
+    again.see("Jobs 4");
     again.see_line(&["done", "backup postgres"]);
     again.press(ENTER);
     again.see("the job has ended: done");

@@ -96,15 +96,19 @@ async fn a_configuration_that_is_being_edited_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let (ledger, gate, path) = edited(folder.path());
     let waits = || ledger.log(JobId(1), 0).unwrap().0.matches("waiting up to 30 s for a configuration").count();
-    let save = async {
+    let is_waiting = async {
         while waits() == 0 {
             tokio::task::yield_now().await;
         }
-        std::fs::write(&path, "[environments.e]\nguard = \"open\"\n").unwrap();
     };
     let plan = plan();
-    let (allowed, ()) = tokio::join!(gate.allows(&plan.steps[0]), save);
-    assert_eq!((allowed, waits()), (Ok(()), 1));
+    let mut allowed = std::pin::pin!(gate.allows(&plan.steps[0]));
+    tokio::select! {
+        answer = &mut allowed => panic!("it did not wait: {answer:?}"),
+        () = is_waiting => {}
+    }
+    std::fs::write(&path, "[environments.e]\nguard = \"open\"\n").unwrap();
+    assert_eq!((allowed.await, waits()), (Ok(()), 1));
 }
 
 #[tokio::test]
