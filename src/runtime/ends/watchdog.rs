@@ -85,7 +85,11 @@ async fn open(shelf: &Shelf, home: &Home, job: JobId) -> Result<Option<Record>, 
 
 /// What the steps act on. Where the configuration cannot be read the end is not armed.
 fn world(home: &Home, record: &Record) -> Result<Arc<dyn World>, Failure> {
-    let unread = |e: config::ConfigError| Failure::new(FailureKind::Config, e.to_string()).mend("midwatch check");
+    // On one line, for the last one is what is told of it; the check tells the rest.
+    let unread = |e: config::ConfigError| {
+        let first = e.to_string().lines().next().unwrap_or_default().to_owned();
+        Failure::new(FailureKind::Config, first).mend("midwatch check")
+    };
     let config = config::load_again(&record.files).map_err(unread)?;
     Ok(Arc::new(Outside::new(None, config.scratch.as_deref())?.with_drills(&config, home)))
 }

@@ -11,7 +11,7 @@ use crate::app::effect::Effect;
 use crate::app::message::{Message, Planned};
 use crate::app::need::{Data, Source};
 use crate::app::screens::jobs::known;
-use crate::app::tests::fixtures::chaos::{armed, drilled, drills, failing, faults, missed, on, over};
+use crate::app::tests::fixtures::chaos::{armed, begun, drilled, drills, failing, faults, missed, on, over};
 use crate::app::tests::fixtures::jobs::plan;
 use crate::app::tests::fixtures::services::{standby, tells};
 use crate::app::tests::fixtures::{answer, fail, press, wait, write};
@@ -212,10 +212,14 @@ fn rule_19_an_end_that_was_given_up_is_not_shown_as_an_end() {
 fn an_end_for_which_nobody_can_be_started_says_why() {
     let mut model = drilling();
     resize(&mut model, SMALL.0, SMALL.1);
+    let mut drill = begun(15, "postgres-paused", 40);
+    drill.state = State::Lost;
+    drills(&mut model, vec![drill]);
     let words = Some("midwatch.toml:3: no such environment: production".to_owned());
     faults(&mut model, vec![Found { watched: false, words, ..armed(15, 60) }]);
     press(&mut model, "8 ]");
     let seen = text(&draw(&model, &Look::default()));
+    assert!(seen.contains("may be on: its worker died"), "nobody knows better: {seen}");
     assert!(seen.contains("FAULT LEFT #15") && seen.contains("the last one said: midwatch.toml:3"), "{seen}");
 }
 

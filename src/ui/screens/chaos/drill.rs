@@ -67,7 +67,7 @@ fn lines(shared: &Shared, drill: &Drilled, width: usize, pen: &Pen<'_>) -> Vec<V
     let mut lines = vec![title(shared, drill, pen)];
     lines.extend(step(shared, drill, width));
     lines.push(vec![]);
-    lines.push(on(shared, report, is_live, pen));
+    lines.push(on(shared, report, drill.state, pen));
     lines.extend(end(shared, drill, width, pen));
     lines.extend(recovery(report, is_live, pen));
     lines.push(pair("requests", Role::Text, lost(report)));
@@ -116,15 +116,21 @@ fn pair(name: &str, role: Role, value: String) -> Vec<Words> {
 }
 
 /// How long the fault has been on, and how long it still is.
-fn on(shared: &Shared, report: &Report, is_live: bool, pen: &Pen<'_>) -> Vec<Words> {
-    let lasts = human(report.lasts);
+fn on(shared: &Shared, report: &Report, state: State, pen: &Pen<'_>) -> Vec<Words> {
+    let (lasts, is_live) = (human(report.lasts), !matches!(state, State::Ended(_)));
+    if report.ended.as_ref().is_some_and(|ended| !ended.is_verified()) {
+        return pair("the fault", Role::Critical, format!("was never ended, of {lasts}"));
+    }
+    // A worker that died while it put the fault in has not told.
+    if report.injected.is_none() && state == State::Lost {
+        let words =
+            if report.ended.is_some() { "is over, if it was ever on" } else { "may be on: its worker died before it told" };
+        return pair("the fault", Role::Warning, words.to_owned());
+    }
     let Some(injected) = &report.injected else {
         return pair("the fault", Role::Dim, format!("{} {lasts}", if is_live { "not yet on; for" } else { "was never on, of" }));
     };
     let is_on = is_live && report.ended.is_none();
-    if report.ended.as_ref().is_some_and(|ended| !ended.is_verified()) {
-        return pair("the fault", Role::Critical, format!("was never ended, of {lasts}"));
-    }
     if !is_on {
         let watched = report.watched.as_ref().map(|watched| watched.lasted);
         // Where its worker was killed nobody has measured it: at least as long as until its end was begun.
